@@ -1,0 +1,163 @@
+"""COPY between Arrow tables and Postgres, as CSV: the fastest way measured, and NULL stays apart from ''."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from psycopg import sql
+
+from empi_pipeline.postgres.connections import Connection
+
+_CHUNK_ROWS: Final = 50_000
+
+
+class _Pieces:
+    """A file to `pyarrow.csv.write_csv`, a list of byte strings to us."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.closed = False
+
+    def write(self, piece: bytes) -> int:
+        self.pieces.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def copy_in(
+    connection: Connection,
+    table: str,
+    rows: pa.Table | pa.RecordBatch | Iterator[pa.RecordBatch],
+    *,
+    constants: Mapping[str, str | int] | None = None,
+) -> int:
+    """Append rows to a table.
+
+    Args:
+        connection: An open connection; the caller's transaction.
+        table: `schema.table` (or a temporary table's name).
+        rows: Columns are matched by name; lists become Postgres arrays, binary becomes bytea.
+        constants: Further columns with one value for all rows, such as the batch.
+
+    Returns:
+        How many rows were sent.
+    """
+    batches = iter([rows]) if isinstance(rows, pa.Table | pa.RecordBatch) else rows
+    sent = 0
+    first = next(batches, None)
+    if first is None:
+        return 0
+    constants = constants or {}
+    names = [*first.schema.names, *constants]
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        while first is not None:
+            for start in range(0, first.num_rows, _CHUNK_ROWS):
+                copy.write(_as_csv(first.slice(start, _CHUNK_ROWS), constants))
+            sent += first.num_rows
+            first = next(batches, None)
+    return sent
+
+
+def copy_out(
+    connection: Connection,
+    query: LiteralString | sql.Composable,
+    schema: pa.Schema,
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+) -> pa.Table:
+    """The rows of a query.
+
+    Args:
+        connection: An open connection.
+        query: A select; its columns in the order of `schema`.
+        schema: Names and types to give; lists of numbers are understood (`smallint[]`, `real[]`).
+        parameters: Bound values.
+    """
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(
+        query if isinstance(query, sql.Composable) else sql.SQL(query)
+    )
+    if parameters is not None:
+        # COPY takes no server-side parameters: psycopg quotes them on this side.
+        statement = sql.SQL(psycopg.ClientCursor(connection).mogrify(statement, parameters))  # type: ignore[arg-type]
+    sink = pa.BufferOutputStream()
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for piece in copy:
+            sink.write(piece)
+    text = sink.getvalue()
+    if text.size == 0:
+        return schema.empty_table()
+    read_types = {field.name: _csv_type(field.type) for field in schema}
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(text),
+        read_options=pyarrow.csv.ReadOptions(column_names=schema.names),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=read_types,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return pa.table([_from_csv(table[field.name], field.type) for field in schema], schema=schema)
+
+
+def _csv_type(kind: pa.DataType) -> pa.DataType:
+    return pa.string() if pa.types.is_list(kind) or _is_binary(kind) else kind
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+def _from_csv(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_list(kind):
+        inner = pc.utf8_slice_codeunits(column, 1, -1)
+        return pc.cast(pc.split_pattern(inner, ","), kind)
+    if _is_binary(kind):
+        # Few columns and rows are read back as bytea: the hashes of one batch.
+        decoded = [None if text is None else bytes.fromhex(text[2:]) for text in column.to_pylist()]
+        return pa.chunked_array([pa.array(decoded, type=kind)])
+    return column
+
+
+def _as_csv(rows: pa.Table | pa.RecordBatch, constants: Mapping[str, str | int]) -> bytes:
+    columns = [_to_csv(column) for column in rows.columns]
+    columns += [pa.array([value] * rows.num_rows) for value in constants.values()]
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(
+        pa.table(columns, names=[*rows.schema.names, *constants]),
+        sink,
+        pyarrow.csv.WriteOptions(include_header=False, batch_size=_CHUNK_ROWS),
+    )
+    return sink.getvalue().to_pybytes()
+
+
+def _to_csv(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    kind = column.type
+    if pa.types.is_list(kind):
+        return _array_literals(column)
+    if _is_binary(kind):
+        return pa.array([None if value is None else "\\x" + value.hex() for value in column.to_pylist()], pa.string())
+    return column
+
+
+def _array_literals(column: pa.ListArray) -> pa.Array:
+    """`[1, 2]` -> `{1,2}`; a NULL list stays NULL, a NULL element becomes the word NULL."""
+    elements = pc.fill_null(pc.cast(column.flatten(), pa.string()), "NULL")
+    offsets = pc.subtract(column.offsets, column.offsets[0])
+    joined = pc.binary_join(pa.ListArray.from_arrays(pc.cast(offsets, pa.int32()), elements), ",")
+    literals = pc.binary_join_element_wise("{", joined, "}", "")
+    return pc.if_else(column.is_valid(), literals, pa.scalar(None, pa.string()))

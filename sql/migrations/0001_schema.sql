@@ -1,0 +1,358 @@
+-- The index: one schema per room, named as the asset keys. What each table is for stands in its comment;
+-- docs/data-model.md is generated from here.
+
+create schema intake;
+create schema raw;
+create schema cleaned;
+create schema matching;
+create schema identity;
+create schema publishing;
+
+-- intake -------------------------------------------------------------------------------------------------------------
+
+create table intake.batches (
+    batch_no bigint generated always as identity primary key,
+    batch_id text not null unique,
+    created_at timestamptz not null default now(),
+    status text not null default 'waiting' check (status in ('waiting', 'running', 'applied', 'failed')),
+    attempts integer not null default 0,
+    last_run_id text,
+    failure_reason text,
+    started_at timestamptz,
+    finished_at timestamptz
+);
+comment on table intake.batches is 'A batch is the set of object versions that one run takes in; batch_id is the Dagster partition key.';
+
+create table intake.arrivals (
+    arrival_id bigint generated always as identity primary key,
+    bucket text not null,
+    object_key text not null,
+    object_version text not null,
+    etag text not null,
+    size_bytes bigint not null,
+    last_modified timestamptz not null,
+    first_seen_at timestamptz not null default now(),
+    batch_id text references intake.batches (batch_id),
+    status text not null default 'waiting' check (status in ('waiting', 'read', 'failed')),
+    reason_code text,
+    reason text,
+    unknown_columns text[] not null default '{}',
+    rows_delivered bigint,
+    rows_new bigint,
+    rows_known bigint,
+    rows_rejected bigint,
+    read_at timestamptz,
+    unique (bucket, object_key, object_version)
+);
+comment on table intake.arrivals is 'Ledger of every object version ever seen in the inbox, the batch that took it in, and its row counts.';
+create index arrivals_batch on intake.arrivals (batch_id);
+
+create table intake.date_orders (
+    data_source text not null,
+    column_name text not null,
+    date_order text not null,
+    learnt_in_batch text not null references intake.batches (batch_id),
+    learnt_at timestamptz not null default now(),
+    primary key (data_source, column_name)
+);
+comment on table intake.date_orders is 'How a data source writes its dates, as learnt from its first delivery that told; kept, so that cleaning does not depend on the batch.';
+
+-- raw ----------------------------------------------------------------------------------------------------------------
+
+create table raw.person_records (
+    record_id bigint generated always as identity primary key,
+    batch_id text not null references intake.batches (batch_id),
+    arrival_id bigint not null references intake.arrivals (arrival_id),
+    line_number bigint not null,
+    content_hash bytea not null unique,
+    data_source text not null,
+    source_person_id text not null,
+    first_name text,
+    last_name text,
+    sex text,
+    race text,
+    birth_date text,
+    death_date text,
+    social_security_number text,
+    address text,
+    city text,
+    state text,
+    zip_code text,
+    county text,
+    phone text,
+    extra jsonb
+);
+comment on table raw.person_records is 'Person records exactly as delivered, one row per distinct content, immutable. Content seen again is counted in intake.arrivals.';
+create index person_records_batch on raw.person_records (batch_id);
+create index person_records_source_identity on raw.person_records (data_source, source_person_id);
+
+create table raw.rejected_rows (
+    batch_id text not null references intake.batches (batch_id),
+    arrival_id bigint not null references intake.arrivals (arrival_id),
+    line_number bigint not null,
+    reason_code text not null,
+    column_name text,
+    content bytea
+);
+comment on table raw.rejected_rows is 'Rows that could not be accepted: object, line, reason code and the first 8 kB of the row as delivered.';
+create index rejected_rows_batch on raw.rejected_rows (batch_id);
+
+-- cleaned ------------------------------------------------------------------------------------------------------------
+
+create table cleaned.person_records (
+    record_id bigint primary key references raw.person_records (record_id),
+    batch_id text not null,
+    data_source text not null,
+    source_person_id text not null,
+    first_name text,
+    last_name text,
+    sex text,
+    race text,
+    birth_date text,
+    death_date text,
+    social_security_number text,
+    address text,
+    city text,
+    state text,
+    zip_code text,
+    county text,
+    phone text,
+    middle_name text,
+    name_suffix text,
+    address_unit text,
+    phone_extension text,
+    email text
+);
+comment on table cleaned.person_records is 'The standardised form of each person record, used for matching only.';
+create index cleaned_person_records_batch on cleaned.person_records (batch_id);
+
+-- matching -----------------------------------------------------------------------------------------------------------
+
+create table matching.model (
+    model_id integer generated always as identity primary key,
+    name text not null,
+    settings jsonb not null,
+    potential_threshold double precision not null check (potential_threshold between 0 and 1),
+    auto_threshold double precision not null check (auto_threshold between 0 and 1),
+    term_frequency_prior double precision not null default 0,
+    guards boolean not null default true,
+    digest text not null,
+    created_at timestamptz not null default now(),
+    created_by text not null,
+    activated_at timestamptz,
+    frozen_at timestamptz,
+    is_active boolean not null default false,
+    check (potential_threshold <= auto_threshold)
+);
+comment on table matching.model is 'Match models: Splink settings, thresholds and guards, immutable. frozen_at: when the term frequencies were taken.';
+create unique index model_one_active on matching.model (is_active) where is_active;
+
+create table matching.term_frequencies (
+    model_id integer not null references matching.model (model_id),
+    column_name text not null,
+    value text not null,
+    frequency double precision not null,
+    primary key (model_id, column_name, value)
+);
+comment on table matching.term_frequencies is 'Relative frequencies of values, frozen into a match model when it first met records.';
+
+create table matching.predictions (
+    batch_id text not null,
+    model_id integer not null references matching.model (model_id),
+    record_id_l bigint not null,
+    record_id_r bigint not null,
+    match_weight double precision not null,
+    match_probability double precision not null,
+    levels smallint[] not null,
+    weights real[] not null,
+    primary key (record_id_l, record_id_r),
+    check (record_id_l < record_id_r)
+);
+comment on table matching.predictions is 'Scored pairs above the potential threshold of the model that scored them; levels and weights (bits) by comparison explain the score.';
+create index predictions_right on matching.predictions (record_id_r);
+create index predictions_batch on matching.predictions (batch_id);
+
+create table matching.scored_batches (
+    batch_id text primary key references intake.batches (batch_id),
+    model_id integer not null references matching.model (model_id),
+    seen_change_id bigint not null,
+    scored_at timestamptz not null default now()
+);
+comment on table matching.scored_batches is 'Up to which identity change the predictions of a batch have seen the index: later records are scored before the batch is applied.';
+
+-- identity -----------------------------------------------------------------------------------------------------------
+
+create table identity.changes (
+    change_id bigint primary key,
+    at timestamptz not null default clock_timestamp(),
+    kind text not null check (kind in ('batch', 'rematch', 'decision', 'undo', 'withdrawal')),
+    batch_id text,
+    model_id integer,
+    decision_id bigint,
+    undoes_change_id bigint references identity.changes (change_id),
+    actor text not null,
+    note text,
+    event_count bigint not null,
+    digest bytea not null,
+    previous_digest bytea not null
+);
+comment on table identity.changes is 'One row per transaction that changed identity: its cause, its actor, and a digest of its events chained to the one before.';
+create unique index changes_one_per_batch on identity.changes (batch_id) where kind = 'batch';
+
+create table identity.events (
+    change_id bigint not null references identity.changes (change_id),
+    event_no integer not null,
+    kind text not null,
+    record_id bigint,
+    person_id uuid not null,
+    other_person_id uuid,
+    primary key (change_id, event_no)
+);
+comment on table identity.events is 'Append-only ledger: record assigned, record moved, person merged, person split, person revived; the fold of it is the state.';
+create index events_record on identity.events (record_id);
+create index events_person on identity.events (person_id);
+create index events_other_person on identity.events (other_person_id) where other_person_id is not null;
+
+create table identity.persons (
+    person_id uuid primary key,
+    created_change_id bigint not null,
+    created_at timestamptz not null,
+    version integer not null default 1,
+    record_count integer not null,
+    retired_change_id bigint,
+    merged_into uuid
+);
+comment on table identity.persons is 'Every person_id ever given. Retired ids stay, with what became of them in merged_into.';
+create index persons_merged_into on identity.persons (merged_into) where merged_into is not null;
+
+create table identity.membership (
+    record_id bigint primary key,
+    person_id uuid not null,
+    change_id bigint not null
+);
+comment on table identity.membership is 'The person each person record belongs to now.';
+create index membership_person on identity.membership (person_id);
+
+create table identity.decisions (
+    decision_id bigint generated always as identity primary key,
+    kind text not null check (kind in ('must_link', 'cannot_link')),
+    record_id_l bigint not null,
+    record_id_r bigint not null,
+    actor text not null,
+    note text,
+    case_id bigint,
+    case_version integer,
+    change_id bigint not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    revoked_change_id bigint,
+    check (record_id_l < record_id_r)
+);
+comment on table identity.decisions is 'Must-links and cannot-links between person records by stewards; in force until revoked.';
+create unique index decisions_one_in_force on identity.decisions (record_id_l, record_id_r) where revoked_change_id is null;
+create index decisions_right on identity.decisions (record_id_r);
+
+create table identity.review_cases (
+    case_id bigint generated always as identity primary key,
+    kind text not null check (kind in ('potential_match', 'overlay', 'conflict')),
+    status text not null default 'open' check (status in ('open', 'closed')),
+    version integer not null default 1,
+    reason text,
+    max_match_weight double precision,
+    max_match_probability double precision,
+    person_count integer not null,
+    record_count integer not null,
+    opened_change_id bigint not null,
+    opened_at timestamptz not null,
+    updated_change_id bigint not null,
+    closed_change_id bigint,
+    closed_reason text,
+    superseded_by bigint
+);
+comment on table identity.review_cases is 'What a steward opens: potential match, overlay, conflict. id and version stay while nothing of it changes.';
+create index review_cases_open on identity.review_cases (kind, max_match_weight desc) where status = 'open';
+
+create table identity.case_pairs (
+    case_id bigint not null references identity.review_cases (case_id),
+    record_id_l bigint not null,
+    record_id_r bigint not null,
+    reason text,
+    primary key (case_id, record_id_l, record_id_r)
+);
+comment on table identity.case_pairs is 'The pairs of records a case asks about.';
+create index case_pairs_left on identity.case_pairs (record_id_l);
+create index case_pairs_right on identity.case_pairs (record_id_r);
+
+create function identity.refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'the identity ledger is append-only: % on %.% refused', tg_op, tg_table_schema, tg_table_name
+        using errcode = 'insufficient_privilege';
+end
+$$;
+create trigger changes_append_only before update or delete or truncate on identity.changes
+    for each statement execute function identity.refuse_change();
+create trigger events_append_only before update or delete or truncate on identity.events
+    for each statement execute function identity.refuse_change();
+
+create view identity.review_queue as
+    select
+        case_id,
+        kind,
+        version,
+        reason,
+        max_match_weight,
+        max_match_probability,
+        person_count,
+        record_count,
+        opened_at
+    from identity.review_cases
+    where status = 'open';
+comment on view identity.review_queue is 'The open review cases.';
+
+-- publishing ---------------------------------------------------------------------------------------------------------
+
+create table publishing.crosswalk (
+    data_source text not null,
+    source_person_id text not null,
+    person_id uuid not null,
+    since_change_id bigint not null,
+    primary key (data_source, source_person_id, person_id)
+);
+comment on table publishing.crosswalk is 'Source identity -> person_id, as last published.';
+create index crosswalk_person on publishing.crosswalk (person_id);
+
+create table publishing.crosswalk_changes (
+    change_no bigint generated always as identity primary key,
+    change_id bigint not null,
+    data_source text not null,
+    source_person_id text not null,
+    kind text not null check (kind in ('added', 'removed')),
+    person_id uuid not null,
+    published_at timestamptz not null default now()
+);
+comment on table publishing.crosswalk_changes is 'Change feed: what each publication added to and removed from the crosswalk; read on from the last change_no.';
+create index crosswalk_changes_change on publishing.crosswalk_changes (change_id);
+
+create table publishing.publications (
+    publication_no bigint generated always as identity primary key,
+    through_change_id bigint not null unique,
+    published_at timestamptz not null default now(),
+    added bigint not null,
+    removed bigint not null
+);
+comment on table publishing.publications is 'Up to which identity change the crosswalk is published.';
+
+create view publishing.retired_persons as
+    with recursive successor as (
+        select person_id as retired_person_id, merged_into as person_id, 1 as steps
+        from identity.persons
+        where retired_change_id is not null and merged_into is not null
+        union all
+        select successor.retired_person_id, person.merged_into, successor.steps + 1
+        from successor
+        join identity.persons as person on person.person_id = successor.person_id
+        where person.merged_into is not null and successor.steps < 10000
+    )
+    select distinct on (retired_person_id) retired_person_id, person_id
+    from successor
+    order by retired_person_id, steps desc;
+comment on view publishing.retired_persons is 'Each retired person_id and the living person it resolves to.';
