@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Final, LiteralString, cast
+from typing import Final, LiteralString
 
 _PACKAGE = Path(__file__).parent
 
@@ -26,5 +26,4 @@ def load(name: str) -> LiteralString:
     Raises:
         FileNotFoundError: There is no such file; a programming error.
     """
-    # Files of ours, not user input: as trusted as a literal, which is what psycopg's type asks for.
-    return cast(LiteralString, (SQL_ROOT / f"{name}.sql").read_text(encoding="utf-8"))
+    return (SQL_ROOT / f"{name}.sql").read_text(encoding="utf-8")

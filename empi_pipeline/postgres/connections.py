@@ -35,9 +35,11 @@ def connect(url: str, *, autocommit: bool = False, name: str = "empi", **options
         name: Shown as `application_name` in `pg_stat_activity`.
         options: Further libpq parameters.
     """
-    with values_withheld():
-        with psycopg.connect(url, autocommit=autocommit, application_name=name, **options) as connection:
-            yield connection
+    with (
+        values_withheld(),
+        psycopg.connect(url, autocommit=autocommit, application_name=name, **options) as connection,
+    ):
+        yield connection
 
 
 @contextmanager
@@ -52,7 +54,8 @@ def values_withheld() -> Iterator[None]:
 def _without_values(error: psycopg.Error) -> str:
     diagnostic = error.diag
     if error.sqlstate is None:  # Raised by the client: connection refused, lost, ...; it names hosts, not rows.
-        return f"Postgres: {_PASSWORD.sub(r'\1***@', str(error).strip() or type(error).__name__)}"
+        told = _PASSWORD.sub(r"\1***@", str(error).strip() or type(error).__name__)
+        return f"Postgres: {told}"
     named = [
         f"{label} {value}"
         for label, value in (

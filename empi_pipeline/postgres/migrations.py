@@ -4,9 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, LiteralString, cast
-
-from psycopg import sql
+from typing import Final
 
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.postgres.connections import Connection
@@ -74,7 +72,7 @@ def migrate(connection: Connection, migrations: list[Migration] | None = None) -
         _refuse_divergence(applied, {migration.version: migration for migration in migrations})
         pending = [migration for migration in migrations if migration.version not in applied]
         for migration in pending:
-            cursor.execute(sql.SQL(cast(LiteralString, migration.text)))
+            cursor.execute(migration.text)
             cursor.execute(
                 "insert into empi.schema_migrations (version, name, digest) values (%s, %s, %s)",
                 [migration.version, migration.name, migration.digest],
