@@ -1,0 +1,144 @@
+"""The typed configuration: environment variables say where the servers are, `empi.yaml` says how to treat the data.
+
+Read once at the start; wrong settings are refused with the path to the field and the reason.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from empi_pipeline.errors import ConfigurationError
+from empi_pipeline.schema import PERSON_RECORD_COLUMNS
+
+INBOX_PREFIX: Final = "inbox/"
+EXPORTS_PREFIX: Final = "exports/"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSourceSettings(_Section):
+    """How one data source delivers. The name of the section is its `data_source`."""
+
+    prefix: str | None = None
+    """Objects whose key starts with this, after `inbox/`, are this source's: its columns and constants apply."""
+
+    columns: Mapping[str, str] = {}
+    """Delivered column name -> standard column name."""
+
+    constants: Mapping[str, str] = {}
+    """Values for columns the files lack; `data_source` defaults to the section's name when `prefix` is set."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: str = "utf-8"
+    date_format: str | None = None
+    """How this source writes dates, e.g. `%d/%m/%Y`; learnt from its first delivery that tells when not set."""
+
+    cleaning: Literal["standard", "pass_through"] = "standard"
+    """`pass_through`: match on the values exactly as delivered, as the reference system does."""
+
+    trusted_source_ids: bool = True
+    """Whether versions of one source_person_id are the same person. False: they are matched like any two records."""
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> "DataSourceSettings":
+        for where, names in (("columns", self.columns.values()), ("constants", self.constants.keys())):
+            for name in names:
+                if name not in PERSON_RECORD_COLUMNS:
+                    raise ValueError(f"{where}: {name!r} is not one of the columns {', '.join(PERSON_RECORD_COLUMNS)}")
+        return self
+
+
+class IntakeLimits(_Section):
+    """What intake accepts."""
+
+    value_bytes: Annotated[int, Field(ge=100)] = 10_000
+    """A row with a longer value is rejected."""
+
+    columns: Annotated[int, Field(ge=2)] = 1_000
+    """An object with more columns is refused."""
+
+    objects_per_batch: Annotated[int, Field(ge=1)] = 10_000
+    bytes_per_batch: Annotated[int, Field(ge=1)] = 4_000_000_000
+    batch_attempts: Annotated[int, Field(ge=1)] = 3
+    """How often a batch is tried before it waits for `empi batches retry`."""
+
+
+class ScratchLimits(_Section):
+    """What DuckDB may use."""
+
+    memory: str = "4GB"
+    threads: Annotated[int, Field(ge=1)] | None = None
+
+
+class AutomationSettings(_Section):
+    """When things happen by themselves."""
+
+    sensor_interval_seconds: Annotated[int, Field(ge=1)] = 30
+    rematch_cron: str = "0 2 * * *"
+    data_quality_cron: str = "0 6 * * *"
+    timezone: str = "UTC"
+
+
+class GuardSettings(_Section):
+    """What keeps two people out of one person; see docs/identity.md."""
+
+    largest_person: Annotated[int, Field(ge=2)] = 500
+    """Records. A larger automatic group is not joined; a case opens."""
+
+
+class Settings(_Section):
+    """All that `empi.yaml` can say; every part has a default that works."""
+
+    data_sources: Mapping[str, DataSourceSettings] = {}
+    intake: IntakeLimits = IntakeLimits()
+    scratch: ScratchLimits = ScratchLimits()
+    automation: AutomationSettings = AutomationSettings()
+    guards: GuardSettings = GuardSettings()
+
+    def untrusted_sources(self) -> frozenset[str]:
+        """Data sources whose versions of one source identity are not taken to be one person."""
+        return frozenset(name for name, source in self.data_sources.items() if not source.trusted_source_ids)
+
+
+def home() -> Path:
+    """Where embedded servers and the Dagster instance keep their state: `EMPI_HOME`, or `.empi` in the home folder."""
+    return Path(os.environ.get("EMPI_HOME") or Path.home() / ".empi").expanduser().resolve()
+
+
+def settings_file() -> Path:
+    """`EMPI_CONFIG`, or `empi.yaml` under `EMPI_HOME`."""
+    return Path(os.environ.get("EMPI_CONFIG") or home() / "empi.yaml").expanduser()
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """The settings in force.
+
+    Args:
+        path: The YAML file; that of `settings_file` when None. Without a file everything has its default,
+            but a file named by `EMPI_CONFIG` must exist.
+
+    Raises:
+        ConfigurationError: The file is missing, no YAML, or has a wrong field; each problem with its path.
+    """
+    file = path or settings_file()
+    if not file.exists():
+        if path or os.environ.get("EMPI_CONFIG"):
+            raise ConfigurationError(f"the settings file {file} does not exist (EMPI_CONFIG names it)")
+        return Settings()
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ConfigurationError(f"{file}{where}: not valid YAML") from None
+    try:
+        return Settings.model_validate(document or {})
+    except ValidationError as error:
+        problems = [f"{file}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise ConfigurationError("\n".join(problems)) from None
