@@ -176,6 +176,7 @@ create table matching.scored_batches (
     batch_id text primary key references intake.batches (batch_id),
     model_id integer not null references matching.model (model_id),
     seen_change_id bigint not null,
+    prediction_count bigint not null,
     scored_at timestamptz not null default now()
 );
 comment on table matching.scored_batches is 'Up to which identity change the predictions of a batch have seen the index: later records are scored before the batch is applied.';

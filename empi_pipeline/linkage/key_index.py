@@ -1,0 +1,106 @@
+"""The index of blocking keys in Postgres: a table a model, a column a key, so that a batch reads only its candidates.
+
+Keys are hashes of what a blocking rule compares; equal keys make a candidate, and Splink's own rules decide.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pyarrow as pa
+from psycopg import sql
+
+from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.schema import CLEANED_COLUMNS
+
+CLEANED_SCHEMA: Final = pa.schema([("record_id", pa.int64()), *((name, pa.string()) for name in CLEANED_COLUMNS)])
+
+
+def ensure_table(connection: Connection, model_id: int, key_names: Sequence[str]) -> None:
+    """Create the key table of a model where it is missing."""
+    columns = sql.SQL(", ").join(sql.SQL("{} bigint").format(sql.Identifier(name)) for name in key_names)
+    connection.execute(
+        sql.SQL("create table if not exists {} (record_id bigint not null, {})").format(_table(model_id), columns)
+    )
+
+
+def forget_keys(connection: Connection, model_id: int, batch_id: str) -> None:
+    """Delete the keys of a batch's records, of an earlier attempt at it."""
+    connection.execute(
+        sql.SQL(
+            "delete from {} as keys using raw.person_records as record"
+            " where record.batch_id = %s and record.record_id = keys.record_id"
+        ).format(_table(model_id)),
+        [batch_id],
+    )
+
+
+def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
+    """Store the keys of records that have none stored.
+
+    Args:
+        connection: The caller's transaction.
+        model_id: The model the keys are of.
+        keys: `record_id` and one bigint column a key.
+    """
+    names = [name for name in keys.column_names if name != "record_id"]
+    ensure_table(connection, model_id, names)
+    table = f"matching.blocking_keys_{model_id}"
+    indexed = connection.execute(
+        "select count(*) from pg_indexes where schemaname = 'matching' and tablename = %s",
+        [f"blocking_keys_{model_id}"],
+    ).fetchone()
+    assert indexed is not None
+    copy_in(connection, table, keys)
+    if indexed[0] == 0:
+        # Indexes are cheapest to build on the first, usually largest, load.
+        connection.execute(sql.SQL("create unique index on {} (record_id)").format(_table(model_id)))
+        for name in names:
+            connection.execute(
+                sql.SQL("create index on {table} ({key}) where {key} is not null").format(
+                    table=_table(model_id), key=sql.Identifier(name)
+                )
+            )
+        connection.execute(sql.SQL("analyze {}").format(_table(model_id)))
+
+
+def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: Sequence[tuple[str, str]]) -> pa.Table:
+    """The cleaned records of the index that share a key with a new record.
+
+    Args:
+        connection: A connection; a snapshot (repeatable read) makes the answer one moment's.
+        model_id: The model the keys are of.
+        keys: Keys of the new records.
+        lookups: Pairs (key of a new record, key of the index).
+
+    Returns:
+        Cleaned records that belong to a person: those of batches not applied yet will be scored
+        against this batch when their own turn comes.
+    """
+    names = [name for name in keys.column_names if name != "record_id"]
+    if connection.execute("select not exists (select from identity.membership)").fetchone() == (True,):
+        return CLEANED_SCHEMA.empty_table()
+    ensure_table(connection, model_id, names)
+    connection.execute("drop table if exists pg_temp.new_keys")
+    columns = sql.SQL(", ").join(sql.SQL("{} bigint").format(sql.Identifier(name)) for name in names)
+    connection.execute(sql.SQL("create temporary table new_keys (record_id bigint, {}) on commit drop").format(columns))
+    copy_in(connection, "new_keys", keys)
+    connection.execute("analyze new_keys")
+    matches = sql.SQL(" union ").join(
+        sql.SQL(
+            "select indexed.record_id from new_keys join {table} as indexed on indexed.{theirs} = new_keys.{ours}"
+        ).format(table=_table(model_id), ours=sql.Identifier(ours), theirs=sql.Identifier(theirs))
+        for ours, theirs in lookups
+    )
+    query = sql.SQL(
+        "select {columns} from ({matches}) as matched"
+        " join identity.membership using (record_id)"
+        " join cleaned.person_records as cleaned using (record_id)"
+    ).format(
+        columns=sql.SQL(", ").join(sql.Identifier("cleaned", name) for name in CLEANED_SCHEMA.names),
+        matches=matches,
+    )
+    return copy_out(connection, query, CLEANED_SCHEMA)
+
+
+def _table(model_id: int) -> sql.Identifier:
+    return sql.Identifier("matching", f"blocking_keys_{model_id}")

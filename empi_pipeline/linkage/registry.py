@@ -1,0 +1,146 @@
+"""Match models in Postgres: created once, never altered, one active, term frequencies frozen when first used."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import pyarrow as pa
+
+from empi_pipeline.errors import NotFoundError
+from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.sql import load
+
+TERM_FREQUENCY_SCHEMA: Final = pa.schema(
+    [("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A match model as the index knows it.
+
+    Attributes:
+        model_id: Its number.
+        model: Settings and thresholds.
+        guards: Whether the identity guards are on for matches of this model.
+        is_active: Whether new batches are scored with it.
+        frozen_at: When its term frequencies were taken; None until it first scores records.
+        created_at: When it was created.
+        created_by: Who created it.
+    """
+
+    model_id: int
+    model: MatchModel
+    guards: bool
+    is_active: bool
+    frozen_at: datetime | None
+    created_at: datetime
+    created_by: str
+
+
+def create_model(connection: Connection, model: MatchModel, *, guards: bool, created_by: str) -> RegisteredModel:
+    """Register a model; the same settings, thresholds and guards again are the model that is there already."""
+    connection.execute("select pg_advisory_xact_lock(hashtext('empi matching.model'))")
+    same = connection.execute(
+        "select model_id from matching.model where digest = %s and guards = %s", [model.digest, guards]
+    ).fetchone()
+    if same:
+        return get(connection, same[0])
+    row = connection.execute(
+        load("linkage/create_model"),
+        {
+            "name": model.name,
+            "settings": json.dumps(model.settings),
+            "potential_threshold": model.potential_threshold,
+            "auto_threshold": model.auto_threshold,
+            "term_frequency_prior": model.term_frequency_prior,
+            "guards": guards,
+            "digest": model.digest,
+            "created_by": created_by,
+        },
+    ).fetchone()
+    assert row is not None
+    return get(connection, row[0])
+
+
+def switch_to(connection: Connection, model_id: int) -> RegisteredModel:
+    """Make a model the active one; `activation.activate` prepares it first and is what others call."""
+    connection.execute("select pg_advisory_xact_lock(hashtext('empi matching.model'))")
+    connection.execute("update matching.model set is_active = false where is_active and model_id <> %s", [model_id])
+    connection.execute(
+        "update matching.model set is_active = true, activated_at = now() where model_id = %s and not is_active",
+        [model_id],
+    )
+    return get(connection, model_id)
+
+
+def active(connection: Connection) -> RegisteredModel | None:
+    """The active model, if there is one yet."""
+    return next(iter(_models(connection, only_active=True)), None)
+
+
+def get(connection: Connection, model: int | str) -> RegisteredModel:
+    """A model by number or name (the newest of that name).
+
+    Raises:
+        NotFoundError: There is no such model.
+    """
+    by_number = isinstance(model, int) or model.isdigit()
+    found = _models(connection, model_id=int(model)) if by_number else _models(connection, name=str(model))
+    if not found:
+        raise NotFoundError(f"no match model {model!r}; `empi config show` lists them")
+    return found[0]
+
+
+def all_models(connection: Connection) -> list[RegisteredModel]:
+    """Every model, the newest first."""
+    return _models(connection)
+
+
+def ensure_active(connection: Connection) -> RegisteredModel:
+    """The active model; the shipped default is created and activated where there is none."""
+    found = active(connection)
+    if found:
+        return found
+    from empi_pipeline.linkage import default_model
+
+    return switch_to(connection, create_model(connection, default_model(), guards=True, created_by="empi").model_id)
+
+
+def freeze(connection: Connection, model_id: int, term_frequencies: pa.Table) -> None:
+    """Store a model's term frequencies, unless somebody did meanwhile; they never change after."""
+    row = connection.execute(
+        "select frozen_at from matching.model where model_id = %s for update", [model_id]
+    ).fetchone()
+    if row is None or row[0] is not None:
+        return
+    copy_in(connection, "matching.term_frequencies", term_frequencies, constants={"model_id": model_id})
+    connection.execute("update matching.model set frozen_at = now() where model_id = %s", [model_id])
+
+
+def term_frequencies(connection: Connection, model_id: int) -> pa.Table:
+    """A model's frozen term frequencies: `column_name`, `value`, `frequency` (a share of records)."""
+    query = "select column_name, value, frequency from matching.term_frequencies where model_id = %(model_id)s"
+    return copy_out(connection, query, TERM_FREQUENCY_SCHEMA, {"model_id": model_id})
+
+
+def _models(
+    connection: Connection, model_id: int | None = None, name: str | None = None, *, only_active: bool = False
+) -> list[RegisteredModel]:
+    parameters = {"model_id": model_id, "name": name, "only_active": only_active}
+    return [_registered(row) for row in connection.execute(load("linkage/models"), parameters).fetchall()]
+
+
+def _registered(row: tuple[Any, ...]) -> RegisteredModel:
+    model_id, name, settings, potential, auto, prior, digest, guards, is_active, frozen_at, created_at, created_by = row
+    model = MatchModel(
+        name=name,
+        settings=settings,
+        potential_threshold=potential,
+        auto_threshold=auto,
+        term_frequency_prior=prior,
+        digest=digest,
+    )
+    return RegisteredModel(model_id, model, guards, is_active, frozen_at, created_at, created_by)

@@ -1,0 +1,7 @@
+-- A new match model; its number.
+insert into matching.model
+    (name, settings, potential_threshold, auto_threshold, term_frequency_prior, guards, digest, created_by)
+values
+    (%(name)s, %(settings)s, %(potential_threshold)s, %(auto_threshold)s, %(term_frequency_prior)s, %(guards)s,
+     %(digest)s, %(created_by)s)
+returning model_id
