@@ -1,0 +1,136 @@
+"""Scoring a batch against the index: what is read from Postgres, handed to Splink, and stored again."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+from psycopg import IsolationLevel
+
+from empi_pipeline import linkage
+from empi_pipeline.linkage import key_index, registry
+from empi_pipeline.linkage.registry import RegisteredModel
+from empi_pipeline.postgres import Connection, copy_in, copy_out
+
+PREDICTION_SCHEMA: Final = pa.schema(
+    [
+        ("record_id_l", pa.int64()),
+        ("record_id_r", pa.int64()),
+        ("match_weight", pa.float64()),
+        ("match_probability", pa.float64()),
+        ("levels", pa.list_(pa.int16())),
+        ("weights", pa.list_(pa.float32())),
+    ]
+)
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredBatch:
+    """A batch as scored.
+
+    Attributes:
+        batch_id: The batch.
+        registered: The match model that scored it.
+        predictions: Pairs above the potential threshold (`PREDICTION_SCHEMA`).
+        keys: Blocking keys of the batch's records.
+        candidate_count: Records of the index that were compared with it.
+        seen_change_id: The newest identity change of the index it was compared with.
+    """
+
+    batch_id: str
+    registered: RegisteredModel
+    predictions: pa.Table
+    keys: pa.Table
+    candidate_count: int
+    seen_change_id: int
+
+
+def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, cleaned: pa.Table) -> ScoredBatch:
+    """Score a batch against itself and against every record of the index that shares a blocking key.
+
+    Args:
+        connect: Opens a connection.
+        scratch: A DuckDB of its own.
+        batch_id: The batch.
+        cleaned: Its cleaned records.
+    """
+    with connect() as connection:
+        registered = _frozen_model(connection, scratch, cleaned)
+    model = registered.model
+    keys = linkage.blocking_keys(scratch, cleaned, model)
+    with connect() as connection:
+        # One snapshot: the candidates are exactly the records of the changes up to `seen`.
+        connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        seen = _newest_change(connection)
+        candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
+        frequencies = registry.term_frequencies(connection, registered.model_id)
+    predictions = linkage.predict(scratch, model, frequencies, cleaned, candidates)
+    return ScoredBatch(
+        batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen
+    )
+
+
+def store_keys(connection: Connection, scored: ScoredBatch) -> None:
+    """Store what scoring leaves behind besides the predictions: blocking keys, and what the batch was compared with."""
+    model_id = scored.registered.model_id
+    names = [name for name in scored.keys.column_names if name != "record_id"]
+    key_index.ensure_table(connection, model_id, names)
+    key_index.forget_keys(connection, model_id, scored.batch_id)
+    key_index.save_keys(connection, model_id, scored.keys)
+    connection.execute(
+        """
+        insert into matching.scored_batches (batch_id, model_id, seen_change_id, prediction_count)
+        values (%s, %s, %s, %s)
+        on conflict (batch_id) do update
+        set model_id = excluded.model_id,
+            seen_change_id = excluded.seen_change_id,
+            prediction_count = excluded.prediction_count,
+            scored_at = now()
+        """,
+        [scored.batch_id, model_id, scored.seen_change_id, scored.predictions.num_rows],
+    )
+
+
+def store_predictions(connection: Connection, scored: ScoredBatch) -> None:
+    """Replace the stored predictions of a batch."""
+    connection.execute("delete from matching.predictions where batch_id = %s", [scored.batch_id])
+    copy_in(
+        connection,
+        "matching.predictions",
+        scored.predictions,
+        constants={"batch_id": scored.batch_id, "model_id": scored.registered.model_id},
+    )
+
+
+def stored_predictions(connection: Connection, batch_id: str) -> pa.Table:
+    """The predictions of a batch as stored (`PREDICTION_SCHEMA`)."""
+    query = """
+        select record_id_l, record_id_r, match_weight, match_probability, levels, weights
+        from matching.predictions
+        where batch_id = %(batch_id)s
+    """
+    return copy_out(connection, query, PREDICTION_SCHEMA, {"batch_id": batch_id})
+
+
+def is_applied(connection: Connection, batch_id: str) -> bool:
+    """Whether identity has taken this batch in: from then on its predictions stay as they are."""
+    query = "select exists (select from identity.changes where kind = 'batch' and batch_id = %s)"
+    return connection.execute(query, [batch_id]).fetchone() == (True,)
+
+
+def _frozen_model(connection: Connection, scratch: duckdb.DuckDBPyConnection, cleaned: pa.Table) -> RegisteredModel:
+    registered = registry.ensure_active(connection)
+    if registered.frozen_at is None and cleaned.num_rows:
+        # Whatever scoring learns from the data is learnt once: the order of later batches must not matter.
+        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, registered.model))
+    return registered
+
+
+def _newest_change(connection: Connection) -> int:
+    row = connection.execute("select coalesce(max(change_id), 0) from identity.changes").fetchone()
+    assert row is not None
+    return int(row[0])
