@@ -1,0 +1,186 @@
+"""The least-privilege roles of `sql/roles`, applied by psql to a cluster of their own."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from empi_pipeline.embedded.postgres import _binaries, database_url, embedded_postgres
+from empi_pipeline.linkage import key_index
+from empi_pipeline.postgres import connect, copy_in, migrate
+from empi_pipeline.postgres.connections import DatabaseError
+from empi_pipeline.postgres.migrations import pending
+from empi_pipeline.sql import SQL_ROOT
+
+ROOT = Path(__file__).parents[2]
+PASSWORDS = {
+    "EMPI_OWNER_PASSWORD": "o'wner",
+    "EMPI_PIPELINE_PASSWORD": "pipeline",
+    "DAGSTER_POSTGRES_PASSWORD": "dagster",
+}
+
+
+def psql(url: str, *files: Path) -> None:
+    for file in files:
+        subprocess.run(
+            [str(_binaries() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(file)],
+            check=True,
+            env=PASSWORDS,
+            timeout=60,
+        )
+
+
+def as_role(url: str, role: str, database: str = "empi") -> str:
+    return database_url(url.replace("postgres@", f"{role}@"), database)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A cluster set up as compose sets it up; roles belong to a cluster, so the shared one is not for this."""
+    roles = SQL_ROOT / "roles"
+    with embedded_postgres(tmp_path_factory.mktemp("roles") / "postgres", extra_settings="fsync = off") as url:
+        for _ in range(2):  # Each file may be applied again at any time.
+            psql(url, roles / "1_roles.sql", roles / "2_databases.sql", ROOT / "deploy" / "passwords.sql")
+            with connect(as_role(url, "empi_owner")) as connection:
+                migrate(connection)
+            psql(as_role(url, "empi_owner"), roles / "3_privileges.sql")
+            with connect(as_role(url, "empi_pipeline")) as connection:
+                key_index.ensure_table(connection, 1, ["name"])  # Of the first round; the second must leave it be.
+        yield url
+
+
+def test_the_application_does_the_work_of_a_batch(cluster: str) -> None:
+    with connect(as_role(cluster, "empi_pipeline")) as connection:
+        assert pending(connection) == []
+        connection.execute("insert into intake.batches (batch_id) values ('b1')")
+        connection.execute("update intake.batches set status = 'running' where batch_id = 'b1'")
+        connection.execute(
+            "insert into intake.arrivals (bucket, object_key, object_version, etag, size_bytes, last_modified, batch_id)"
+            " values ('empi', 'inbox/a.csv', '1', 'e', 1, now(), 'b1')"
+        )
+        connection.execute(
+            "insert into raw.person_records"
+            " (batch_id, arrival_id, line_number, content_hash, data_source, source_person_id)"
+            " select 'b1', arrival_id, 1, sha256('x'), 'site', '1' from intake.arrivals"
+        )
+        connection.execute("delete from cleaned.person_records where batch_id = 'b1'")
+        connection.execute(
+            "insert into cleaned.person_records (record_id, batch_id, data_source, source_person_id)"
+            " select record_id, batch_id, data_source, source_person_id from raw.person_records"
+        )
+        connection.execute("analyze cleaned.person_records")
+        key_index.save_keys(connection, 1, pa.table({"record_id": [1, 2], "name": [10, 20]}))
+        key_index.save_keys(connection, 2, pa.table({"record_id": [1, 2], "name": [10, 20]}))
+        copy_in(
+            connection,
+            "identity.membership",
+            pa.table({"record_id": [1], "person_id": ["00000000-0000-4000-8000-000000000001"], "change_id": [1]}),
+        )
+        connection.execute(
+            "insert into identity.changes (change_id, kind, actor, event_count, digest, previous_digest)"
+            " values (1, 'batch', 'test', 1, sha256('1'), sha256('0'))"
+        )
+        connection.execute(
+            "insert into identity.events (change_id, event_no, kind, record_id, person_id)"
+            " select 1, 1, 'assigned', record_id, person_id from identity.membership"
+        )
+        connection.execute("delete from identity.membership")
+        connection.execute("select * from publishing.retired_persons")
+        connection.execute("create temporary table new_keys (record_id bigint) on commit drop")
+        connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update identity.events set kind = 'x'",
+        "delete from identity.events",
+        "truncate identity.events",
+        "update identity.changes set actor = 'x'",
+        "delete from identity.changes",
+        "delete from identity.persons",
+        "delete from identity.decisions",
+        "update raw.person_records set first_name = 'x'",
+        "truncate raw.person_records",
+        "update empi.schema_migrations set digest = 'x'",
+        "alter table identity.events disable trigger all",
+        "drop table identity.events",
+        "create table identity.mine (a int)",
+        "create table public.mine (a int)",
+        "create schema mine",
+        "set session_replication_role = replica",
+    ],
+)
+def test_the_application_cannot(cluster: str, statement: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="permission denied|must be owner") as refused,
+        connect(as_role(cluster, "empi_pipeline")) as connection,
+    ):
+        connection.execute(statement)
+    assert refused.value.sqlstate == "42501"
+
+
+def test_the_owner_cannot_rewrite_the_ledger_either_without_dropping_its_trigger(cluster: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), connect(as_role(cluster, "empi_owner")) as connection:
+        connection.execute("delete from identity.events")
+
+
+def test_a_migration_may_alter_the_tables_of_blocking_keys(cluster: str) -> None:
+    with connect(as_role(cluster, "empi_owner")) as connection:
+        connection.execute("alter table matching.blocking_keys_1 add column later bigint")
+        connection.rollback()
+
+
+@pytest.mark.parametrize(
+    ("role", "may_read"),
+    [
+        ("empi_steward", {"intake", "raw", "cleaned", "matching", "identity", "publishing"}),
+        ("empi_analyst", {"publishing"}),
+    ],
+)
+def test_a_reader_reads_its_schemas_and_writes_nothing(cluster: str, role: str, may_read: set[str]) -> None:
+    with connect(database_url(cluster, "empi")) as connection:
+        relations = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_schema = any(%s)",
+            [["empi", "intake", "raw", "cleaned", "matching", "identity", "publishing"]],
+        ).fetchall()
+        assert len(relations) > 20
+        for schema, name in relations:
+            if name.startswith("blocking_keys_"):
+                continue
+            readable = connection.execute(
+                "select has_schema_privilege(%(role)s, %(schema)s, 'usage')"
+                " and has_table_privilege(%(role)s, %(table)s, 'select')",
+                {"role": role, "schema": schema, "table": f"{schema}.{name}"},
+            ).fetchone()
+            writable = connection.execute(
+                "select has_table_privilege(%s, %s, 'insert, update, delete, truncate')", [role, f"{schema}.{name}"]
+            ).fetchone()
+            assert (name, readable) == (name, (schema in may_read,))
+            assert (name, writable) == (name, (False,))
+
+
+def test_the_view_of_retired_persons_works_for_an_analyst_who_cannot_read_identity(cluster: str) -> None:
+    with connect(database_url(cluster, "empi")) as connection:
+        connection.execute("set role empi_analyst")
+        assert connection.execute("select * from publishing.retired_persons").fetchall() == []
+
+
+def test_each_login_role_reaches_its_own_database_alone(cluster: str) -> None:
+    with connect(as_role(cluster, "dagster", "dagster")) as connection:
+        connection.execute("create table runs (a int)")
+        connection.rollback()
+    for role, database in (("dagster", "empi"), ("empi_pipeline", "dagster"), ("empi_owner", "dagster")):
+        with pytest.raises(DatabaseError, match="permission denied for database"):  # noqa: SIM117
+            with connect(as_role(cluster, role, database)):
+                pass
+
+
+def test_passwords_come_from_the_environment_whatever_is_in_them(cluster: str) -> None:
+    with connect(cluster) as connection:
+        stored = connection.execute(
+            "select rolname from pg_authid where rolpassword is not null order by rolname"
+        ).fetchall()
+    assert stored == [("dagster",), ("empi_owner",), ("empi_pipeline",)]

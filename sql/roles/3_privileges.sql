@@ -1,0 +1,67 @@
+-- Who may do what in the index. Run by psql as empi_owner in `empi` after each `empi db upgrade`; states the whole
+-- set of rights, so that again changes nothing and a right given by hand is taken back.
+begin;
+
+revoke all on schema public from public;
+
+-- Tables of blocking keys belong to the application itself and are left alone.
+do $$
+declare
+    own_relation regclass;
+begin
+    for own_relation in
+        select relation.oid
+        from pg_class as relation
+        where relation.relkind in ('r', 'p', 'v', 'm')
+            and relation.relowner = current_user::regrole
+            and relation.relnamespace in (
+                select oid
+                from pg_namespace
+                where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing')
+            )
+    loop
+        execute format('revoke all on %s from public, empi_pipeline, empi_steward, empi_analyst', own_relation);
+    end loop;
+end
+$$;
+
+grant usage on schema empi, intake, raw, cleaned, matching, identity, publishing to empi_pipeline;
+grant usage on schema intake, raw, cleaned, matching, identity, publishing to empi_steward;
+grant usage on schema publishing to empi_analyst;
+
+-- The application ----------------------------------------------------------------------------------------------------
+
+-- It checks that the schema is current, and cannot change what was applied.
+grant select on empi.schema_migrations to empi_pipeline;
+
+grant select, insert, update, delete
+    on all tables in schema intake, matching, publishing to empi_pipeline;
+-- A partition is replaced and a record may be withdrawn; what was delivered is never altered.
+grant select, insert, delete on all tables in schema raw, cleaned to empi_pipeline;
+-- Persons, decisions and cases are retired, revoked, closed: they change and stay.
+grant select, insert, update on all tables in schema identity to empi_pipeline;
+grant delete on identity.membership, identity.case_pairs to empi_pipeline;
+-- The ledger: append-only, for this role by right, for every role by trigger.
+revoke update on identity.events, identity.changes from empi_pipeline;
+
+grant usage, select
+    on all sequences in schema intake, raw, matching, identity, publishing to empi_pipeline;
+-- Each match model has a table of blocking keys of its own.
+grant create on schema matching to empi_pipeline;
+
+-- Statistics after a large load. Before PostgreSQL 17 only the owner may analyze, and autovacuum does it later.
+do $$
+begin
+    if current_setting('server_version_num')::integer >= 170000 then
+        grant maintain
+            on all tables in schema intake, raw, cleaned, matching, identity, publishing to empi_pipeline;
+    end if;
+end
+$$;
+
+-- Readers ------------------------------------------------------------------------------------------------------------
+
+grant select on all tables in schema intake, raw, cleaned, matching, identity, publishing to empi_steward;
+grant select on all tables in schema publishing to empi_analyst;
+
+commit;
