@@ -176,7 +176,6 @@ create table matching.scored_batches (
     batch_id text primary key references intake.batches (batch_id),
     model_id integer not null references matching.model (model_id),
     seen_change_id bigint not null,
-    prediction_count bigint not null,
     scored_at timestamptz not null default now()
 );
 comment on table matching.scored_batches is 'Up to which identity change the predictions of a batch have seen the index: later records are scored before the batch is applied.';
@@ -201,15 +200,23 @@ comment on table identity.changes is 'One row per transaction that changed ident
 create unique index changes_one_per_batch on identity.changes (batch_id) where kind = 'batch';
 
 create table identity.events (
-    change_id bigint not null references identity.changes (change_id),
+    -- No foreign key to changes: the digest in the change row needs the events first, and a million checks row by row
+    -- cost more than the load. `empi verify` checks it.
+    change_id bigint not null,
     event_no integer not null,
-    kind text not null,
+    kind text not null check (kind in (
+        'record_assigned', 'record_moved', 'record_withdrawn',
+        'person_merged', 'person_split', 'person_revived', 'person_retired'
+    )),
     record_id bigint,
     person_id uuid not null,
     other_person_id uuid,
+    cause text not null,
+    linked_record_id bigint,
+    match_weight double precision,
     primary key (change_id, event_no)
 );
-comment on table identity.events is 'Append-only ledger: record assigned, record moved, person merged, person split, person revived; the fold of it is the state.';
+comment on table identity.events is 'Append-only ledger; the fold of it is the state. record_moved: to person_id from other_person_id; person_merged: person_id went into other_person_id; person_split: person_id came out of other_person_id; person_revived: person_id is in use again. cause, linked_record_id and match_weight (bits) say why.';
 create index events_record on identity.events (record_id);
 create index events_person on identity.events (person_id);
 create index events_other_person on identity.events (other_person_id) where other_person_id is not null;
@@ -224,6 +231,7 @@ create table identity.persons (
     merged_into uuid
 );
 comment on table identity.persons is 'Every person_id ever given. Retired ids stay, with what became of them in merged_into.';
+create index persons_created on identity.persons (created_change_id);
 create index persons_merged_into on identity.persons (merged_into) where merged_into is not null;
 
 create table identity.membership (
@@ -235,12 +243,13 @@ comment on table identity.membership is 'The person each person record belongs t
 create index membership_person on identity.membership (person_id);
 
 create table identity.decisions (
-    decision_id bigint generated always as identity primary key,
+    decision_id bigint primary key,
     kind text not null check (kind in ('must_link', 'cannot_link')),
     record_id_l bigint not null,
     record_id_r bigint not null,
     actor text not null,
     note text,
+    evidence_weight double precision,
     case_id bigint,
     case_version integer,
     change_id bigint not null,
@@ -248,16 +257,17 @@ create table identity.decisions (
     revoked_change_id bigint,
     check (record_id_l < record_id_r)
 );
-comment on table identity.decisions is 'Must-links and cannot-links between person records by stewards; in force until revoked.';
+comment on table identity.decisions is 'Must-links and cannot-links between person records by stewards; in force until revoked. evidence_weight (bits): the evidence seen when deciding; only stronger evidence asks again.';
 create unique index decisions_one_in_force on identity.decisions (record_id_l, record_id_r) where revoked_change_id is null;
 create index decisions_right on identity.decisions (record_id_r);
 
 create table identity.review_cases (
-    case_id bigint generated always as identity primary key,
+    case_id bigint primary key,
     kind text not null check (kind in ('potential_match', 'overlay', 'conflict')),
     status text not null default 'open' check (status in ('open', 'closed')),
     version integer not null default 1,
     reason text,
+    priority double precision not null default 0,
     max_match_weight double precision,
     max_match_probability double precision,
     person_count integer not null,
@@ -270,7 +280,9 @@ create table identity.review_cases (
     superseded_by bigint
 );
 comment on table identity.review_cases is 'What a steward opens: potential match, overlay, conflict. id and version stay while nothing of it changes.';
-create index review_cases_open on identity.review_cases (kind, max_match_weight desc) where status = 'open';
+create index review_cases_open on identity.review_cases (priority desc, case_id) where status = 'open';
+create index review_cases_opened on identity.review_cases (opened_change_id);
+create index review_cases_closed on identity.review_cases (closed_change_id) where closed_change_id is not null;
 
 create table identity.case_pairs (
     case_id bigint not null references identity.review_cases (case_id),
@@ -282,6 +294,19 @@ create table identity.case_pairs (
 comment on table identity.case_pairs is 'The pairs of records a case asks about.';
 create index case_pairs_left on identity.case_pairs (record_id_l);
 create index case_pairs_right on identity.case_pairs (record_id_r);
+
+create table identity.notes (
+    note_id bigint generated always as identity primary key,
+    case_id bigint,
+    person_id uuid,
+    actor text not null,
+    note text not null,
+    noted_at timestamptz not null default clock_timestamp(),
+    check (case_id is not null or person_id is not null)
+);
+comment on table identity.notes is 'What stewards wrote down about a case or a person.';
+create index notes_case on identity.notes (case_id) where case_id is not null;
+create index notes_person on identity.notes (person_id) where person_id is not null;
 
 create function identity.refuse_change() returns trigger language plpgsql as $$
 begin
@@ -300,6 +325,7 @@ create view identity.review_queue as
         kind,
         version,
         reason,
+        priority,
         max_match_weight,
         max_match_probability,
         person_count,
@@ -332,14 +358,21 @@ create table publishing.crosswalk_changes (
 );
 comment on table publishing.crosswalk_changes is 'Change feed: what each publication added to and removed from the crosswalk; read on from the last change_no.';
 create index crosswalk_changes_change on publishing.crosswalk_changes (change_id);
+comment on column publishing.crosswalk_changes.change_id is 'The newest identity change, of those published together, that touched the source identity.';
 
 create table publishing.publications (
     publication_no bigint generated always as identity primary key,
     through_change_id bigint not null unique,
     published_at timestamptz not null default now(),
     added bigint not null,
-    removed bigint not null
+    removed bigint not null,
+    after_change_no bigint not null,
+    last_change_no bigint not null,
+    exported_at timestamptz
 );
+create index publications_not_exported on publishing.publications (publication_no) where exported_at is null;
+comment on column publishing.publications.after_change_no is 'Its part of the change feed: after_change_no < change_no <= last_change_no.';
+comment on column publishing.publications.exported_at is 'When its part of the change feed was written to exports/crosswalk_changes/.';
 comment on table publishing.publications is 'Up to which identity change the crosswalk is published.';
 
 create view publishing.retired_persons as
