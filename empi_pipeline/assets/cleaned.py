@@ -1,0 +1,60 @@
+"""Cleaned records: the standardised form of person records, used for matching only."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pyarrow as pa
+
+from empi_pipeline import cleaning
+from empi_pipeline.assets.tables import bar_chart, markdown_table
+from empi_pipeline.automation.partitions import BATCHES
+from empi_pipeline.cleaning.date_orders import settled_date_orders
+from empi_pipeline.resources import PostgresResource, ScratchResource, SettingsResource
+from empi_pipeline.schema import CLEANED_COLUMNS
+
+
+@dg.asset(
+    key=["cleaned", "person_records"],
+    ins={"person_records": dg.AssetIn(["raw", "person_records"])},
+    partitions_def=BATCHES,
+    group_name="cleaned",
+    kinds={"duckdb", "postgres"},
+    owners=["team:intake"],
+    code_version=cleaning.CODE_VERSION,
+    metadata={
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn("record_id", "bigint"),
+                *(dg.TableColumn(name, "text") for name in CLEANED_COLUMNS),
+            ]
+        )
+    },
+)
+def cleaned_person_records(
+    context: dg.AssetExecutionContext,
+    person_records: pa.Table,
+    postgres: PostgresResource,
+    scratch: ScratchResource,
+    settings: SettingsResource,
+) -> pa.Table:
+    """Names, dates, numbers and addresses in one form, placeholders nulled; one row per new person record.
+
+    Originals stay in `raw/person_records`, untouched.
+    """
+    sources = {
+        name: cleaning.SourceCleaning(date_format=source.date_format, pass_through=source.cleaning == "pass_through")
+        for name, source in settings.read().data_sources.items()
+    }
+    with scratch.open() as con:
+        with postgres.connect() as connection:
+            date_orders = settled_date_orders(connection, con, context.partition_key, person_records)
+        cleaned = cleaning.clean(con, person_records, sources, today=datetime.now(UTC).date(), date_orders=date_orders)
+    rows = cleaned.table.num_rows
+    filled = {name: rows - cleaned.table[name].null_count for name in CLEANED_COLUMNS}
+    context.add_output_metadata(
+        {
+            "completeness": bar_chart(filled, title=f"values per column, of {rows:,} records"),
+            "values changed or nulled by rule": markdown_table(["rule", "values"], cleaned.rule_counts.items()),
+        }
+    )
+    return cleaned.table

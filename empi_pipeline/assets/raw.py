@@ -1,0 +1,73 @@
+"""Rows as delivered: accepted ones and rejected ones."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from empi_pipeline.assets.tables import markdown_table, object_counts
+from empi_pipeline.automation.partitions import BATCHES
+from empi_pipeline.intake.taking_in import take_in
+from empi_pipeline.resources import ObjectStoreResource, PostgresResource, ScratchResource, SettingsResource
+
+
+@dg.multi_asset(
+    name="raw_rows",
+    specs=[
+        dg.AssetSpec(
+            ["raw", "person_records"],
+            description="Person records exactly as delivered, one row per distinct content, immutable.",
+            kinds={"s3", "postgres"},
+            owners=["team:intake"],
+        ),
+        dg.AssetSpec(
+            ["raw", "rejected_rows"],
+            description="Rows that could not be accepted: object, line and reason code.",
+            kinds={"s3", "postgres"},
+            owners=["team:intake"],
+        ),
+    ],
+    partitions_def=BATCHES,
+    group_name="raw",
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
+)
+def raw_rows(
+    context: dg.AssetExecutionContext,
+    postgres: PostgresResource,
+    object_store: ObjectStoreResource,
+    scratch: ScratchResource,
+    settings: SettingsResource,
+) -> Iterator[dg.MaterializeResult]:
+    """Read every object of the batch that was not read yet, each in full or not at all."""
+    with scratch.open() as con:
+        taken = take_in(postgres.connect, object_store.store(), con, context.partition_key, settings.read())
+    counts = object_counts(taken)
+    yield dg.MaterializeResult(
+        asset_key=["raw", "person_records"],
+        metadata={
+            "dagster/row_count": counts["new"],
+            "rows delivered": counts["delivered"],
+            "rows known before": counts["known"],
+            "objects": len(taken),
+            "objects that could not be read": counts["failed"],
+            "by object": markdown_table(
+                ["arrival", "delivered", "new", "known", "rejected", "status"],
+                [[each.arrival_id, each.delivered, each.new, each.known, each.rejected, each.status] for each in taken],
+            ),
+        },
+    )
+    yield dg.MaterializeResult(
+        asset_key=["raw", "rejected_rows"],
+        metadata={
+            "dagster/row_count": counts["rejected"],
+            "by reason": markdown_table(
+                ["reason", "rows"],
+                sorted(
+                    {
+                        reason: sum(each.rejected_by_reason.get(reason, 0) for each in taken)
+                        for each in taken
+                        for reason in each.rejected_by_reason
+                    }.items()
+                ),
+            ),
+        },
+    )
