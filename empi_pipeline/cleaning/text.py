@@ -1,0 +1,76 @@
+"""SQL expressions that several columns share: folding of Unicode, white space, words that stand for "missing"."""
+
+from collections.abc import Iterable
+from typing import Final
+
+# Letters that are no accented form of another, so that strip_accents leaves them; and full-width Latin.
+_LETTERS: Final = {
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ħ": "h",
+    "ı": "i",
+    "ŧ": "t",
+    "’": "'",
+    "‘": "'",
+    "ʼ": "'",
+    "ʻ": "'",
+    "ʹ": "'",
+    "`": "'",
+    "´": "'",
+    "′": "'",
+    "“": '"',
+    "”": '"',
+    "‐": "-",
+    "‑": "-",
+    "‒": "-",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "\u00a0": " ",
+    "\u2007": " ",
+    "\u202f": " ",
+    "\u3000": " ",
+    **{chr(0xFEE0 + ord(char)): char for char in "abcdefghijklmnopqrstuvwxyz0123456789"},
+}
+_DIGRAPHS: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ĳ": "ij"}
+
+MISSING_WORDS: Final = (
+    "-", "--", "---", ".", "?", "??", "*", "0", "n/a", "#n/a", "n.a.", "na", "nan", "nat", "null", "none", "nil", "<na>", "<null>",
+    "(null)", "unknown", "unk", "unkn", "not known", "not available", "not applicable", "not provided", "not given", "not reported",
+    "not recorded", "not specified", "unspecified", "undefined", "missing", "blank", "refused", "declined", "declined to answer",
+    "xx", "xxx", "xxxx", "xxxxx", "tbd",
+)  # fmt: skip
+"""Said of a column that holds no names. Never used for names: "Na", "Null" and "None" are surnames."""
+
+
+def literal(text: str) -> str:
+    """A SQL string literal of a word of ours (never of a value)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A SQL list for `in`, e.g. `('a', 'b')`."""
+    return f"({', '.join(literal(word) for word in words)})"
+
+
+def folded(value: str) -> str:
+    """Lower case without accents or typographic variants; other scripts stay. Pure ASCII takes the short way."""
+    letters, plain = "".join(_LETTERS), "".join(_LETTERS.values())
+    expression = f"translate(strip_accents(lower(strip_accents({value}))), {literal(letters)}, {literal(plain)})"
+    for digraph, pair in _DIGRAPHS.items():
+        expression = f"replace({expression}, '{digraph}', '{pair}')"
+    # \p{Cf}: zero-width joiners, byte order marks and direction marks, invisible and never meant.
+    expression = rf"regexp_replace({expression}, '\p{{Cf}}', '', 'g')"
+    # strlen counts bytes and length characters, so they differ exactly when the text is not ASCII.
+    return f"case when strlen({value}) <> length({value}) then {expression} else lower({value}) end"
+
+
+def squeezed(value: str) -> str:
+    """Single spaces, none at the ends, NULL when nothing is left."""
+    return rf"nullif(trim(regexp_replace({value}, '\s+', ' ', 'g')), '')"
+
+
+NEEDS_SQUEEZE: Final = r"regexp_matches({value}, '^\s|\s$|\s\s|[^\S ]') or {value} = ''"
+"""Condition for `squeezed`; format with `value`."""

@@ -1,0 +1,1 @@
+"""Word lists of the cleaning rules, as plain mappings `written -> standard`. No rules and no SQL here."""
