@@ -1,0 +1,151 @@
+"""Taking in a batch: each object read, judged and stored, in full or not at all, and the ledger told in the same step."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from empi_pipeline.errors import UnreadableObjectError
+from empi_pipeline.intake import ledger
+from empi_pipeline.intake.layout import ReadLimits, SourceLayout, layout_for
+from empi_pipeline.intake.ledger import Arrival
+from empi_pipeline.intake.object_store import ObjectStore
+from empi_pipeline.intake.reading import DeliveredObject
+from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.postgres.connections import DatabaseError
+from empi_pipeline.settings import INBOX_PREFIX, Settings
+from empi_pipeline.sql import load
+
+_UNIQUE_VIOLATION: Final = "23505"
+_TRIES: Final = 5
+_HASHES: Final = pa.schema([("content_hash", pa.binary())])
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(slots=True)
+class ObjectRows:
+    """What became of the rows of one object. Counts: delivered = new + known + rejected."""
+
+    delivered: int = 0
+    new: int = 0
+    known: int = 0
+    rejected_by_reason: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rejected(self) -> int:
+        """Rows that were not accepted."""
+        return self.rejected_by_reason.total()
+
+
+def take_in(
+    connect: Connect, store: ObjectStore, con: duckdb.DuckDBPyConnection, batch_id: str, settings: Settings
+) -> list[Arrival]:
+    """Read the objects of a batch that were not read yet; a killed attempt goes on where it stopped.
+
+    Args:
+        connect: Opens a connection to the index.
+        store: Where the objects are.
+        con: Scratch.
+        batch_id: The batch.
+        settings: Layouts of the data sources, and limits.
+
+    Returns:
+        Every arrival of the batch with its counts, those of earlier attempts too.
+
+    Raises:
+        EmpiError: S3 or Postgres failed; the batch can be run again.
+    """
+    layouts = source_layouts(settings)
+    limits = ReadLimits(max_value_bytes=settings.intake.value_bytes, max_columns=settings.intake.columns)
+    with connect() as connection:
+        waiting = ledger.arrivals_of_batch(connection, batch_id, only_waiting=True)
+    for arrival in waiting:
+        layout = layout_for(arrival.object_key.removeprefix(INBOX_PREFIX), layouts)
+        try:
+            _take_in_object(connect, store, con, arrival, layout, limits)
+        except UnreadableObjectError as error:
+            with connect() as connection:
+                ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
+    with connect() as connection:
+        return ledger.arrivals_of_batch(connection, batch_id)
+
+
+def source_layouts(settings: Settings) -> list[SourceLayout]:
+    """The layouts of the data sources that have a prefix of their own below the inbox."""
+    return [
+        SourceLayout(
+            prefix=source.prefix,
+            mapping=source.columns,
+            constants={"data_source": name, **source.constants},
+            delimiter=source.delimiter,
+            encoding=source.encoding,
+        )
+        for name, source in settings.data_sources.items()
+        if source.prefix is not None
+    ]
+
+
+def _take_in_object(
+    connect: Connect,
+    store: ObjectStore,
+    con: duckdb.DuckDBPyConnection,
+    arrival: Arrival,
+    layout: SourceLayout,
+    limits: ReadLimits,
+) -> None:
+    for tried in range(1, _TRIES + 1):
+        try:
+            with (
+                store.open(arrival.bucket, arrival.object_key, arrival.object_version) as stream,
+                connect() as connection,
+            ):
+                delivered = DeliveredObject(con, stream, arrival.object_key, layout, limits)
+                rows = _store(connection, arrival, delivered)
+                ledger.mark_read(connection, arrival.arrival_id, rows, delivered.unknown_columns, delivered.note)
+        except DatabaseError as error:
+            # Another batch brought the same content at this moment: now it can be seen, and counts as known.
+            if error.sqlstate != _UNIQUE_VIOLATION or tried == _TRIES:
+                raise
+        else:
+            return
+
+
+def _store(connection: Connection, arrival: Arrival, delivered: DeliveredObject) -> ObjectRows:
+    rows = ObjectRows()
+    origin = {"batch_id": arrival.batch_id, "arrival_id": arrival.arrival_id}
+    for part in delivered:
+        accepted = _new_content(connection, part.accepted)
+        copy_in(connection, "raw.person_records", accepted, constants=origin)
+        copy_in(connection, "raw.rejected_rows", part.rejected, constants=origin)
+        rows.delivered += part.delivered
+        rows.new += accepted.num_rows
+        rows.known += part.accepted.num_rows - accepted.num_rows
+        rows.rejected_by_reason.update(part.rejected["reason_code"].to_pylist())
+    return rows
+
+
+def _new_content(connection: Connection, accepted: pa.Table) -> pa.Table:
+    """The first row of each content that is not stored yet."""
+    hashes = accepted["content_hash"].cast(pa.binary())
+    firsts = pa.table({"content_hash": hashes, "row": pa.array(range(accepted.num_rows), pa.int64())})
+    firsts = firsts.group_by("content_hash").aggregate([("row", "min")])
+    known = _known(connection, firsts.select(["content_hash"]))
+    unknown = firsts.filter(pc.invert(pc.is_in(firsts["content_hash"], known)))
+    if unknown.num_rows == accepted.num_rows:
+        return accepted
+    return accepted.take(unknown.sort_by("row_min")["row_min"])
+
+
+def _known(connection: Connection, hashes: pa.Table) -> pa.Array:
+    if connection.execute("select not exists (select from raw.person_records)").fetchone() == (True,):
+        return pa.array([], pa.binary())
+    connection.execute("create temporary table if not exists delivered_hashes (content_hash bytea) on commit drop")
+    connection.execute("truncate delivered_hashes")
+    copy_in(connection, "delivered_hashes", hashes)
+    return copy_out(connection, load("intake/known_content"), _HASHES)["content_hash"].combine_chunks()
