@@ -57,7 +57,8 @@ def test_the_application_does_the_work_of_a_batch(cluster: str) -> None:
         connection.execute("insert into intake.batches (batch_id) values ('b1')")
         connection.execute("update intake.batches set status = 'running' where batch_id = 'b1'")
         connection.execute(
-            "insert into intake.arrivals (bucket, object_key, object_version, etag, size_bytes, last_modified, batch_id)"
+            "insert into intake.arrivals"
+            " (bucket, object_key, object_version, etag, size_bytes, last_modified, batch_id)"
             " values ('empi', 'inbox/a.csv', '1', 'e', 1, now(), 'b1')"
         )
         connection.execute(
@@ -115,7 +116,7 @@ def test_the_application_does_the_work_of_a_batch(cluster: str) -> None:
 )
 def test_the_application_cannot(cluster: str, statement: str) -> None:
     with (
-        pytest.raises(DatabaseError, match="permission denied|must be owner") as refused,
+        pytest.raises(DatabaseError, match=r"permission denied|must be owner") as refused,
         connect(as_role(cluster, "empi_pipeline")) as connection,
     ):
         connection.execute(statement)
