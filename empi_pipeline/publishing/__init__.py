@@ -1,0 +1,18 @@
+"""What the world outside lives on: the crosswalk, its change feed, retired ids, and their exports.
+
+Reads identity and raw, writes the schema `publishing` only. Nobody's identity is decided here.
+"""
+
+from empi_pipeline.publishing.crosswalk import Published, publish
+from empi_pipeline.publishing.export import export_crosswalk, export_retired_persons
+from empi_pipeline.publishing.feed import CrosswalkChange, changes_since, export_new_changes
+
+__all__ = [
+    "CrosswalkChange",
+    "Published",
+    "changes_since",
+    "export_crosswalk",
+    "export_new_changes",
+    "export_retired_persons",
+    "publish",
+]
