@@ -46,7 +46,7 @@ class SourceLayout:
         if self.delimiter is not None and not re.fullmatch(r"[\t !#-~]", self.delimiter):
             raise ConfigurationError(f"{where}: the delimiter must be one ASCII character other than quote and newline")
         try:
-            b"".decode(self.encoding)
+            b"ab".decode(self.encoding, "replace")  # No bytes at all would be decoded without looking it up.
         except LookupError:
             raise ConfigurationError(f"{where}: unknown text encoding {self.encoding!r}") from None
 
