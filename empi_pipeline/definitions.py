@@ -1,9 +1,11 @@
 """What Dagster loads: one explicit build of assets, checks, jobs, sensors, schedules and resources."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_aws.s3 import S3Resource
 
 from empi_pipeline.assets.cleaned import cleaned_person_records
 from empi_pipeline.assets.identity import identity
@@ -13,6 +15,7 @@ from empi_pipeline.assets.raw import raw_rows
 from empi_pipeline.automation.alerts import on_run_failure
 from empi_pipeline.automation.arrivals import build_arrivals_sensor
 from empi_pipeline.automation.jobs import batch_job
+from empi_pipeline.automation.progress import PROGRESS_LOGGER, progress_logger
 from empi_pipeline.automation.rematch import rematch_job
 from empi_pipeline.automation.schedules import build_schedules
 from empi_pipeline.checks import all_checks, data_quality_job
@@ -44,6 +47,7 @@ def build_definitions(
         sensors=[build_arrivals_sensor(settings.automation), on_run_failure],
         schedules=build_schedules(settings.automation),
         resources={**build_resources(settings), **(resources or {})},
+        loggers={PROGRESS_LOGGER: progress_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,
     )
 
@@ -53,7 +57,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     postgres = PostgresResource(url=dg.EnvVar("EMPI_POSTGRES_URL"))
     return {
         "postgres": postgres,
-        "object_store": ObjectStoreResource(bucket=dg.EnvVar("EMPI_S3_BUCKET")),
+        "object_store": ObjectStoreResource(s3=S3Resource(endpoint_url=os.environ.get("EMPI_S3_ENDPOINT_URL")), bucket=dg.EnvVar("EMPI_S3_BUCKET")),
         "scratch": ScratchResource(memory=settings.scratch.memory, threads=settings.scratch.threads),
         "settings": SettingsResource(),
         "batch_claim": BatchClaimResource(postgres=postgres),

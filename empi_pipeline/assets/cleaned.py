@@ -8,8 +8,9 @@ import pyarrow as pa
 from empi_pipeline import cleaning
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
-from empi_pipeline.cleaning.date_orders import settled_date_orders
-from empi_pipeline.resources import PostgresResource, ScratchResource, SettingsResource
+from empi_pipeline.checks.formats import FORMATS, check_formats
+from empi_pipeline.cleaning.learnt_orders import learnt_date_orders
+from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource, SettingsResource
 from empi_pipeline.schema import CLEANED_COLUMNS
 
 
@@ -21,6 +22,7 @@ from empi_pipeline.schema import CLEANED_COLUMNS
     kinds={"duckdb", "postgres"},
     owners=["team:intake"],
     code_version=cleaning.CODE_VERSION,
+    check_specs=[FORMATS],
     metadata={
         "dagster/column_schema": dg.TableSchema(
             columns=[
@@ -36,7 +38,8 @@ def cleaned_person_records(
     postgres: PostgresResource,
     scratch: ScratchResource,
     settings: SettingsResource,
-) -> pa.Table:
+    batch_claim: BatchClaimResource,
+) -> dg.MaterializeResult[pa.Table]:
     """Names, dates, numbers and addresses in one form, placeholders nulled; one row per new person record.
 
     Originals stay in `raw/person_records`, untouched.
@@ -47,14 +50,17 @@ def cleaned_person_records(
     }
     with scratch.open() as con:
         with postgres.connect() as connection:
-            date_orders = settled_date_orders(connection, con, context.partition_key, person_records)
+            date_orders = learnt_date_orders(connection, con, context.partition_key, person_records)
         cleaned = cleaning.clean(con, person_records, sources, today=datetime.now(UTC).date(), date_orders=date_orders)
     rows = cleaned.table.num_rows
     filled = {name: rows - cleaned.table[name].null_count for name in CLEANED_COLUMNS}
-    context.add_output_metadata(
-        {
+    return dg.MaterializeResult(
+        value=cleaned.table,
+        check_results=[
+            check_formats(cleaned.table, frozenset(name for name, source in sources.items() if source.pass_through))
+        ],
+        metadata={
             "completeness": bar_chart(filled, title=f"values per column, of {rows:,} records"),
             "values changed or nulled by rule": markdown_table(["rule", "values"], cleaned.rule_counts.items()),
-        }
+        },
     )
-    return cleaned.table

@@ -12,7 +12,7 @@ from empi_pipeline.identity.queries import open_case_counts, person_sizes
 from empi_pipeline.linkage import index_scoring
 from empi_pipeline.linkage.key_index import CLEANED_SCHEMA
 from empi_pipeline.postgres import copy_out
-from empi_pipeline.resources import PostgresResource, ScratchResource, SettingsResource
+from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource, SettingsResource
 from empi_pipeline.settings import Settings
 from empi_pipeline.sql import load
 
@@ -43,7 +43,11 @@ _RESCORES: Final = 10
     pool="identity",
 )
 def identity(
-    context: dg.AssetExecutionContext, postgres: PostgresResource, scratch: ScratchResource, settings: SettingsResource
+    context: dg.AssetExecutionContext,
+    postgres: PostgresResource,
+    scratch: ScratchResource,
+    settings: SettingsResource,
+    batch_claim: BatchClaimResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Give each new person record its person, in one transaction, and bring the review queue in line."""
     applied = apply_to_current_index(postgres, scratch, settings.read(), context.partition_key)

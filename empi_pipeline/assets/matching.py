@@ -11,7 +11,7 @@ from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.linkage import index_scoring, registry
 from empi_pipeline.linkage.model import MatchModel
-from empi_pipeline.resources import PostgresResource, ScratchResource
+from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource
 
 
 @dg.asset(
@@ -53,8 +53,12 @@ def model(postgres: PostgresResource) -> dg.MaterializeResult:
     owners=["team:linkage"],
 )
 def predictions(
-    context: dg.AssetExecutionContext, cleaned: pa.Table, postgres: PostgresResource, scratch: ScratchResource
-) -> pa.Table | None:
+    context: dg.AssetExecutionContext,
+    cleaned: pa.Table,
+    postgres: PostgresResource,
+    scratch: ScratchResource,
+    batch_claim: BatchClaimResource,
+) -> dg.MaterializeResult:
     """Pairs of person records scored by the active match model, above its potential threshold.
 
     One row per pair: this batch against itself and against every earlier record that shares a blocking key.
@@ -63,8 +67,7 @@ def predictions(
     batch_id = context.partition_key
     with postgres.connect() as connection:
         if index_scoring.is_applied(connection, batch_id):
-            context.add_output_metadata({"kept": "the batch is applied; its predictions stay as they are"})
-            return None
+            return dg.MaterializeResult(metadata={"kept": "the batch is applied; its predictions stay as they are"})
     with scratch.open() as con:
         scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
     with postgres.connect() as connection:
@@ -72,8 +75,8 @@ def predictions(
     thresholds = scored.registered.model
     probabilities = scored.predictions["match_probability"]
     automatic = pc.sum(pc.greater(probabilities, thresholds.auto_threshold)).as_py() or 0
-    context.add_output_metadata(
-        {
+    return dg.MaterializeResult(
+        metadata={
             "dagster/row_count": scored.predictions.num_rows,
             "auto-matches": automatic,
             "potential matches": scored.predictions.num_rows - automatic,
@@ -82,7 +85,6 @@ def predictions(
             "match weights": bar_chart(_histogram(scored.predictions["match_weight"]), title="pairs by match weight"),
         }
     )
-    return None
 
 
 def _histogram(weights: pa.ChunkedArray, bits: int = 2) -> dict[str, int]:

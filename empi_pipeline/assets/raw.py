@@ -7,7 +7,13 @@ import dagster as dg
 from empi_pipeline.assets.tables import markdown_table, object_counts
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.intake.taking_in import take_in
-from empi_pipeline.resources import ObjectStoreResource, PostgresResource, ScratchResource, SettingsResource
+from empi_pipeline.resources import (
+    BatchClaimResource,
+    ObjectStoreResource,
+    PostgresResource,
+    ScratchResource,
+    SettingsResource,
+)
 
 
 @dg.multi_asset(
@@ -36,6 +42,7 @@ def raw_rows(
     object_store: ObjectStoreResource,
     scratch: ScratchResource,
     settings: SettingsResource,
+    batch_claim: BatchClaimResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Read every object of the batch that was not read yet, each in full or not at all."""
     with scratch.open() as con:

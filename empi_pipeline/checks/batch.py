@@ -14,7 +14,10 @@ BATCH_CHECKS: Final[list[dg.AssetChecksDefinition]] = [
         description="Nothing is lost: each delivered row is new, known before or rejected, and the counts say so.",
     ),
     sql_check(
-        ["raw", "person_records"], "objects_read", blocking=False, description="Every object of the batch could be read."
+        ["raw", "person_records"],
+        "objects_read",
+        blocking=False,
+        description="Every object of the batch could be read.",
     ),
     sql_check(
         ["raw", "rejected_rows"], "rejected_rows", blocking=False, description="At most one row in twenty is rejected."

@@ -1,4 +1,4 @@
-"""Taking in a batch: each object read, judged and stored, in full or not at all, and the ledger told in the same step."""
+"""Taking in a batch: each object read, judged and stored, in full or not at all, and the ledger told with it."""
 
 from collections import Counter
 from collections.abc import Callable

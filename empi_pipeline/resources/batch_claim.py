@@ -1,10 +1,12 @@
 """The claim on a batch: while a run works on it no other may, and everybody can see that the run is alive."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
+from empi_pipeline.automation.partitions import CLAIM_TAG, PARTITION_TAG
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.intake.claims import claim
 from empi_pipeline.resources.postgres import PostgresResource
@@ -22,8 +24,9 @@ class BatchClaimResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             ConflictError: Another run works on it.
         """
-        batch_id = context.run.tags.get("dagster/partition") if context.run else None
-        if batch_id is None:
+        tags = context.run.tags if context.run else {}
+        batch_id = tags.get(PARTITION_TAG)
+        if batch_id is None or tags.get(CLAIM_TAG) == str(os.getpid()):
             yield self
             return
         with self.postgres.connect(autocommit=True) as connection:

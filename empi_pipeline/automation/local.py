@@ -1,0 +1,167 @@
+"""Running jobs in this process, on the same instance and definitions that the daemon uses."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from empi_pipeline.errors import ConflictError
+from empi_pipeline.intake.claims import claim
+from empi_pipeline.intake.object_store import ObjectStore
+from empi_pipeline.postgres import Connection, connect, migrate
+from empi_pipeline.servers import Servers, dagster_home, servers
+from empi_pipeline.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+_PROJECT: Final = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run in this process ended.
+
+    Attributes:
+        success: Whether every step succeeded and every blocking check passed.
+        run_id: Of the Dagster run.
+        failed_step: The first step that failed.
+        error: Its message, for errors of this software; their messages carry no values of records.
+    """
+
+    success: bool
+    run_id: str
+    failed_step: str | None = None
+    error: str | None = None
+
+
+class Pipeline:
+    """The pipeline as seen from a command: its servers, and its jobs run in this process."""
+
+    def __init__(self, used: Servers, settings: Settings) -> None:
+        self.servers = used
+        self.settings = settings
+
+    def connect(self, *, autocommit: bool = False) -> AbstractContextManager[Connection]:
+        """A connection to the index."""
+        return connect(self.servers.postgres_url, autocommit=autocommit)
+
+    def object_store(self) -> ObjectStore:
+        """The bucket of inbox and exports."""
+        import boto3
+
+        return ObjectStore(boto3.client("s3", endpoint_url=self.servers.endpoint_url), self.servers.bucket)
+
+    def run_batch(self, batch_id: str, progress: Callable[[str], None] | None = None) -> RunOutcome:
+        """Run the batch job for a batch, holding the claim on it.
+
+        Args:
+            batch_id: A registered batch.
+            progress: Told the name of each step that starts.
+
+        Raises:
+            ConflictError: Another process works on this batch.
+        """
+        from empi_pipeline.automation.jobs import BATCH_JOB_NAME
+        from empi_pipeline.automation.partitions import BATCHES, CLAIM_TAG
+        from empi_pipeline.intake import ledger
+
+        with self.connect(autocommit=True) as claiming:
+            if not claim(claiming, batch_id):
+                raise ConflictError(f"batch {batch_id} is being worked on by another process; wait for it")
+            ledger.count_attempt(claiming, batch_id)
+            instance = local_instance()
+            instance.add_dynamic_partitions(str(BATCHES.name), [batch_id])
+            outcome = self._run(
+                BATCH_JOB_NAME, instance, progress, partition_key=batch_id, tags={CLAIM_TAG: str(os.getpid())}
+            )
+            if not outcome.success:
+                ledger.note_failure(claiming, batch_id, f"run {outcome.run_id} failed in {outcome.failed_step}")
+        return outcome
+
+    def run_rematch(self, progress: Callable[[str], None] | None = None) -> RunOutcome:
+        """Run the rematch job."""
+        from empi_pipeline.automation.jobs import REMATCH_JOB_NAME
+
+        return self._run(REMATCH_JOB_NAME, local_instance(), progress)
+
+    @staticmethod
+    def _run(
+        job: str, instance: "dg.DagsterInstance", progress: Callable[[str], None] | None, **options: Any
+    ) -> RunOutcome:
+        from empi_pipeline.automation.progress import listening
+        from empi_pipeline.definitions import defs
+
+        with listening(progress) as run_config:
+            result = defs.resolve_job_def(job).execute_in_process(
+                instance=instance, run_config=run_config, raise_on_error=False, **options
+            )
+        failures = [event for event in result.all_events if event.is_step_failure]
+        if result.success or not failures:
+            return RunOutcome(result.success, result.run_id)
+        first = failures[0]
+        return RunOutcome(False, result.run_id, first.step_key, _told(first))
+
+
+@contextmanager
+def pipeline() -> Iterator[Pipeline]:
+    """Servers up, schema current, Dagster's home prepared.
+
+    Raises:
+        EmpiError: A server cannot be reached, or a setting is wrong.
+    """
+    settings = read_settings()
+    with servers() as used:
+        prepare_dagster_home()
+        with connect(used.postgres_url) as connection:
+            migrate(connection)
+        yield Pipeline(used, settings)
+
+
+def prepare_dagster_home() -> Path:
+    """Make `DAGSTER_HOME` with the project's `dagster.yaml` in it, and set the variables Dagster reads."""
+    folder = dagster_home()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    source = project_file("dagster.yaml")
+    if source.resolve() != (folder / "dagster.yaml").resolve():
+        shutil.copyfile(source, folder / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    # Exception texts may quote values of records; Dagster stores and shows them unless told not to.
+    os.environ.setdefault("DAGSTER_REDACT_USER_CODE_ERRORS", "1")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    return folder
+
+
+def project_file(name: str) -> Path:
+    """`dagster.yaml` or `workspace.yaml`: at the top of a checkout, inside an installed package."""
+    installed = Path(__file__).parents[1] / "_config" / name
+    return installed if installed.exists() else _PROJECT / name
+
+
+def local_instance() -> "dg.DagsterInstance":
+    """The Dagster instance of `DAGSTER_HOME`."""
+    import dagster as dg
+
+    return dg.DagsterInstance.get()
+
+
+def _told(failure: Any) -> str | None:
+    """The message of our own errors; those of others may quote values and stay untold."""
+    error = getattr(failure.event_specific_data, "error", None)
+    while error is not None:
+        if (error.cls_name or "").endswith("Error") and error.cls_name in _own_errors():
+            return str(error.message).partition(": ")[2].strip() or str(error.message).strip()
+        error = error.cause
+    return None
+
+
+def _own_errors() -> frozenset[str]:
+    from empi_pipeline.errors import EmpiError
+
+    def below(kind: type) -> set[str]:
+        return {kind.__name__}.union(*(below(each) for each in kind.__subclasses__()))
+
+    return frozenset(below(EmpiError))
