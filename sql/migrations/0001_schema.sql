@@ -180,6 +180,20 @@ create table matching.scored_batches (
 );
 comment on table matching.scored_batches is 'Up to which identity change the predictions of a batch have seen the index: later records are scored before the batch is applied.';
 
+create table matching.rescored_predictions (
+    model_id integer not null references matching.model (model_id),
+    record_id_l bigint not null,
+    record_id_r bigint not null,
+    match_weight double precision not null,
+    match_probability double precision not null,
+    levels smallint[] not null,
+    weights real[] not null,
+    primary key (record_id_l, record_id_r),
+    check (record_id_l < record_id_r)
+);
+comment on table matching.rescored_predictions is 'All pairs of the index as the latest rematch scored them with one model: what a rematch plan is made of. Becomes matching.predictions when the plan is applied.';
+create index rescored_predictions_right on matching.rescored_predictions (record_id_r);
+
 -- identity -----------------------------------------------------------------------------------------------------------
 
 create table identity.changes (
