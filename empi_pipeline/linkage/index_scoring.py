@@ -1,31 +1,16 @@
 """Scoring a batch against the index: what is read from Postgres, handed to Splink, and stored again."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
 
 import duckdb
 import pyarrow as pa
 from psycopg import IsolationLevel
 
 from empi_pipeline import linkage
-from empi_pipeline.linkage import key_index, registry
-from empi_pipeline.linkage.registry import RegisteredModel
-from empi_pipeline.postgres import Connection, copy_in, copy_out
-
-PREDICTION_SCHEMA: Final = pa.schema(
-    [
-        ("record_id_l", pa.int64()),
-        ("record_id_r", pa.int64()),
-        ("match_weight", pa.float64()),
-        ("match_probability", pa.float64()),
-        ("levels", pa.list_(pa.int16())),
-        ("weights", pa.list_(pa.float32())),
-    ]
-)
-
-Connect = Callable[[], AbstractContextManager[Connection]]
+from empi_pipeline.linkage import PREDICTION_SCHEMA, key_index, registry
+from empi_pipeline.linkage.activation import freeze_on
+from empi_pipeline.linkage.registry import Connect, RegisteredModel
+from empi_pipeline.postgres import Connection, copy_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +59,11 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
     )
 
 
-def store_keys(connection: Connection, scored: ScoredBatch) -> None:
-    """Store what scoring leaves behind besides the predictions: blocking keys, and what the batch was compared with."""
-    model_id = scored.registered.model_id
-    names = [name for name in scored.keys.column_names if name != "record_id"]
-    key_index.ensure_table(connection, model_id, names)
-    key_index.forget_keys(connection, model_id, scored.batch_id)
-    key_index.save_keys(connection, model_id, scored.keys)
-    connection.execute(
-        """
-        insert into matching.scored_batches (batch_id, model_id, seen_change_id, prediction_count)
-        values (%s, %s, %s, %s)
-        on conflict (batch_id) do update
-        set model_id = excluded.model_id,
-            seen_change_id = excluded.seen_change_id,
-            prediction_count = excluded.prediction_count,
-            scored_at = now()
-        """,
-        [scored.batch_id, model_id, scored.seen_change_id, scored.predictions.num_rows],
-    )
+def store(connection: Connection, scored: ScoredBatch) -> None:
+    """Store a scored batch in the caller's transaction, replacing an earlier attempt.
 
-
-def store_predictions(connection: Connection, scored: ScoredBatch) -> None:
-    """Replace the stored predictions of a batch."""
+    Predictions, blocking keys and what the batch was compared with go together: identity relies on all three.
+    """
     connection.execute("delete from matching.predictions where batch_id = %s", [scored.batch_id])
     copy_in(
         connection,
@@ -104,16 +71,22 @@ def store_predictions(connection: Connection, scored: ScoredBatch) -> None:
         scored.predictions,
         constants={"batch_id": scored.batch_id, "model_id": scored.registered.model_id},
     )
-
-
-def stored_predictions(connection: Connection, batch_id: str) -> pa.Table:
-    """The predictions of a batch as stored (`PREDICTION_SCHEMA`)."""
-    query = """
-        select record_id_l, record_id_r, match_weight, match_probability, levels, weights
-        from matching.predictions
-        where batch_id = %(batch_id)s
-    """
-    return copy_out(connection, query, PREDICTION_SCHEMA, {"batch_id": batch_id})
+    model_id = scored.registered.model_id
+    names = [name for name in scored.keys.column_names if name != "record_id"]
+    key_index.ensure_table(connection, model_id, names)
+    key_index.forget_keys(connection, model_id, scored.batch_id)
+    key_index.save_keys(connection, model_id, scored.keys)
+    connection.execute(
+        """
+        insert into matching.scored_batches (batch_id, model_id, seen_change_id)
+        values (%s, %s, %s)
+        on conflict (batch_id) do update
+        set model_id = excluded.model_id,
+            seen_change_id = excluded.seen_change_id,
+            scored_at = now()
+        """,
+        [scored.batch_id, model_id, scored.seen_change_id],
+    )
 
 
 def is_applied(connection: Connection, batch_id: str) -> bool:
@@ -124,9 +97,9 @@ def is_applied(connection: Connection, batch_id: str) -> bool:
 
 def _frozen_model(connection: Connection, scratch: duckdb.DuckDBPyConnection, cleaned: pa.Table) -> RegisteredModel:
     registered = registry.ensure_active(connection)
-    if registered.frozen_at is None and cleaned.num_rows:
+    if registered.frozen_at is None:
         # Whatever scoring learns from the data is learnt once: the order of later batches must not matter.
-        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, registered.model))
+        freeze_on(connection, scratch, registered, cleaned)
     return registered
 
 

@@ -14,6 +14,8 @@ from empi_pipeline.schema import CLEANED_COLUMNS
 
 CLEANED_SCHEMA: Final = pa.schema([("record_id", pa.int64()), *((name, pa.string()) for name in CLEANED_COLUMNS)])
 
+_CLEANED: Final = sql.SQL(", ").join(sql.Identifier("cleaned", name) for name in CLEANED_SCHEMA.names)
+
 
 def ensure_table(connection: Connection, model_id: int, key_names: Sequence[str]) -> None:
     """Create the key table of a model where it is missing."""
@@ -63,6 +65,22 @@ def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
         connection.execute(sql.SQL("analyze {}").format(_table(model_id)))
 
 
+def key_names(lookups: Sequence[tuple[str, str]]) -> list[str]:
+    """The key columns that lookups speak of, each once."""
+    return sorted({name for lookup in lookups for name in lookup}, key=lambda name: (len(name), name))
+
+
+def records_without_keys(connection: Connection, model_id: int, most: int) -> pa.Table:
+    """Up to `most` cleaned records that belong to a person and have no keys of this model."""
+    query = sql.SQL(
+        "select {columns} from cleaned.person_records as cleaned"
+        " join identity.membership using (record_id)"
+        " where not exists (select from {table} as keys where keys.record_id = cleaned.record_id)"
+        " order by cleaned.record_id limit {most}"
+    ).format(columns=_CLEANED, table=_table(model_id), most=sql.Literal(most))
+    return copy_out(connection, query, CLEANED_SCHEMA)
+
+
 def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: Sequence[tuple[str, str]]) -> pa.Table:
     """The cleaned records of the index that share a key with a new record.
 
@@ -96,7 +114,7 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
         " join identity.membership using (record_id)"
         " join cleaned.person_records as cleaned using (record_id)"
     ).format(
-        columns=sql.SQL(", ").join(sql.Identifier("cleaned", name) for name in CLEANED_SCHEMA.names),
+        columns=_CLEANED,
         matches=matches,
     )
     return copy_out(connection, query, CLEANED_SCHEMA)

@@ -1,6 +1,8 @@
 """Match models in Postgres: created once, never altered, one active, term frequencies frozen when first used."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +17,10 @@ from empi_pipeline.sql import load
 TERM_FREQUENCY_SCHEMA: Final = pa.schema(
     [("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())]
 )
+
+
+Connect = Callable[[], AbstractContextManager[Connection]]
+"""Opens a connection that commits at the end of the `with` block."""
 
 
 @dataclass(frozen=True, slots=True)

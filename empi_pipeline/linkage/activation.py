@@ -1,0 +1,64 @@
+"""Making a model the active one: frozen on the index, its blocking keys there for every record, then switched to."""
+
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from empi_pipeline import linkage
+from empi_pipeline.linkage import key_index, registry
+from empi_pipeline.linkage.registry import Connect, RegisteredModel
+from empi_pipeline.postgres import Connection, copy_out
+from empi_pipeline.sql import load
+
+_CHUNK_RECORDS: Final = 200_000
+
+
+def activate(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | str) -> RegisteredModel:
+    """Let a model score new batches from now on; what is matched already stays until a rematch.
+
+    A model that scored nothing yet takes its term frequencies from the records of the index. The keys of all records
+    are made first; only the last few, and the switch, keep identity waiting.
+
+    Args:
+        connect: Opens a connection.
+        scratch: A DuckDB of its own.
+        model: Number or name.
+
+    Raises:
+        NotFoundError: There is no such model.
+    """
+    with connect() as connection:
+        registered = registry.get(connection, model)
+        if registered.frozen_at is None:
+            records = copy_out(connection, load("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+            freeze_on(connection, scratch, registered, records)
+    while _add_keys(connect, scratch, registered) == _CHUNK_RECORDS:
+        pass
+    with connect() as connection:
+        connection.execute(load("identity/lock"))
+        _save_missing_keys(connection, scratch, registered)
+        return registry.switch_to(connection, registered.model_id)
+
+
+def freeze_on(
+    connection: Connection, scratch: duckdb.DuckDBPyConnection, registered: RegisteredModel, records: pa.Table
+) -> None:
+    """Freeze a model's term frequencies on these cleaned records; on none it stays open until it meets some."""
+    if records.num_rows:
+        frequencies = linkage.term_frequencies(scratch, records, registered.model)
+        registry.freeze(connection, registered.model_id, frequencies)
+
+
+def _add_keys(connect: Connect, scratch: duckdb.DuckDBPyConnection, registered: RegisteredModel) -> int:
+    with connect() as connection:
+        return _save_missing_keys(connection, scratch, registered)
+
+
+def _save_missing_keys(connection: Connection, scratch: duckdb.DuckDBPyConnection, registered: RegisteredModel) -> int:
+    names = key_index.key_names(linkage.blocking_lookups(registered.model))
+    key_index.ensure_table(connection, registered.model_id, names)
+    missing: pa.Table = key_index.records_without_keys(connection, registered.model_id, _CHUNK_RECORDS)
+    if missing.num_rows:
+        key_index.save_keys(connection, registered.model_id, linkage.blocking_keys(scratch, missing, registered.model))
+    return int(missing.num_rows)

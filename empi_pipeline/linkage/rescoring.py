@@ -1,0 +1,42 @@
+"""Scoring the whole index again with one model: what a rematch plan is made of."""
+
+import duckdb
+
+from empi_pipeline import linkage
+from empi_pipeline.linkage import activation, key_index, registry
+from empi_pipeline.linkage.registry import Connect, RegisteredModel
+from empi_pipeline.postgres import copy_in, copy_out
+from empi_pipeline.sql import load
+
+
+def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | str | None = None) -> RegisteredModel:
+    """Score every record of the index against every other, into `matching.rescored_predictions`.
+
+    Args:
+        connect: Opens a connection.
+        scratch: A DuckDB of its own.
+        model: Number or name; the active model when None.
+
+    Returns:
+        The model that scored.
+
+    Raises:
+        NotFoundError: There is no such model.
+    """
+    with connect() as connection:
+        registered = registry.ensure_active(connection) if model is None else registry.get(connection, model)
+        records = copy_out(connection, load("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+        if registered.frozen_at is None:
+            activation.freeze_on(connection, scratch, registered, records)
+        frequencies = registry.term_frequencies(connection, registered.model_id)
+    predictions = linkage.predict_all(scratch, registered.model, frequencies, records)
+    with connect() as connection:
+        connection.execute("truncate matching.rescored_predictions")
+        copy_in(
+            connection,
+            "matching.rescored_predictions",
+            predictions.select(linkage.PREDICTION_SCHEMA.names),
+            constants={"model_id": registered.model_id},
+        )
+        connection.execute("analyze matching.rescored_predictions")
+    return registered
