@@ -274,6 +274,51 @@ create table identity.decisions (
 comment on table identity.decisions is 'Must-links and cannot-links between person records by stewards; in force until revoked. evidence_weight (bits): the evidence seen when deciding; only stronger evidence asks again.';
 create unique index decisions_one_in_force on identity.decisions (record_id_l, record_id_r) where revoked_change_id is null;
 create index decisions_right on identity.decisions (record_id_r);
+create index decisions_change on identity.decisions (change_id);
+create index decisions_revoked on identity.decisions (revoked_change_id) where revoked_change_id is not null;
+
+-- The digest of a change is sha256(previous digest || header || events || decisions), each of these a digest by itself.
+create function identity.header_digest(
+    change_id bigint, at timestamptz, kind text, batch_id text, model_id integer, undoes_change_id bigint, actor text, note text
+) returns bytea language sql immutable as $$
+    select sha256(convert_to(
+        json_build_array(
+            change_id, (extract(epoch from at) * 1000000)::bigint, kind, batch_id, model_id, undoes_change_id, actor, note
+        )::text,
+        'UTF8'
+    ))
+$$;
+-- Ten thousand events at a time: a first load has more text than one value may hold.
+create function identity.events_digest(of_change_id bigint) returns bytea language sql stable as $$
+    select sha256(coalesce(string_agg(digest, ''::bytea order by portion), ''::bytea))
+    from (
+        select portion, sha256(convert_to(string_agg(line, chr(10) order by event_no), 'UTF8')) as digest
+        from (
+            select
+                event_no,
+                event_no / 10000 as portion,
+                concat_ws(
+                    '|', event_no, kind, coalesce(record_id::text, '-'), person_id, coalesce(other_person_id::text, '-'),
+                    cause, coalesce(linked_record_id::text, '-'), coalesce(encode(float8send(match_weight), 'hex'), '-')
+                ) as line
+            from identity.events
+            where change_id = of_change_id
+        ) as event
+        group by portion
+    ) as portion
+$$;
+create function identity.decisions_digest(of_change_id bigint) returns bytea language sql stable as $$
+    select sha256(convert_to(coalesce(string_agg(line, chr(10) order by line), ''), 'UTF8'))
+    from (
+        select json_build_array('made', decision_id, kind, record_id_l, record_id_r, actor, note)::text as line
+        from identity.decisions
+        where change_id = of_change_id
+        union all
+        select json_build_array('revoked', decision_id)::text
+        from identity.decisions
+        where revoked_change_id = of_change_id
+    ) as decision
+$$;
 
 create table identity.review_cases (
     case_id bigint primary key,
