@@ -3,7 +3,7 @@
 FROM python:3.13.16-slim-trixie AS build
 WORKDIR /src
 RUN python -m venv --without-pip /opt/empi/venv
-COPY pyproject.toml constraints.txt README.md LICENSE dagster.yaml ./
+COPY pyproject.toml constraints.txt README.md LICENSE dagster.yaml workspace.yaml ./
 COPY sql sql
 COPY empi_pipeline empi_pipeline
 # The embedded servers are left out: a container that was told of no database must stop, not start one of its own
@@ -16,7 +16,7 @@ RUN useradd --system --uid 10001 --home-dir /opt/empi/home --create-home empi \
     && install --directory --owner empi --mode 0700 /opt/empi/dagster
 COPY --from=build /opt/empi/venv /opt/empi/venv
 COPY deploy/workspace.yaml deploy/create_bucket.py /opt/empi/
-COPY dagster.yaml /opt/empi/dagster/
+COPY --chown=empi dagster.yaml /opt/empi/dagster/
 ENV PATH=/opt/empi/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     EMPI_HOME=/opt/empi/home \

@@ -1,5 +1,8 @@
 -- The roles of the index and of Dagster. Run by psql as a superuser, in any database; again changes nothing.
 -- Roles come without a password: `alter role ... password` or the server's own authentication gives them one.
+-- "Already granted" is no news.
+set client_min_messages = warning;
+
 do $$
 declare
     wanted record;
