@@ -9,7 +9,7 @@ import pytest
 
 from empi_pipeline.embedded.postgres import _binaries, database_url, embedded_postgres
 from empi_pipeline.linkage import key_index
-from empi_pipeline.postgres import connect, copy_in, migrate
+from empi_pipeline.postgres import connect, migrate
 from empi_pipeline.postgres.connections import DatabaseError
 from empi_pipeline.postgres.migrations import pending
 from empi_pipeline.sql import SQL_ROOT
@@ -51,45 +51,62 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_the_application_does_the_work_of_a_batch(cluster: str) -> None:
+RIGHTS = ("select", "insert", "update", "delete", "truncate")
+ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "exceptions", "rights"),
+    [
+        ("empi", {}, {"select"}),
+        ("intake", {}, ALL_BUT_TRUNCATE),
+        ("raw", {}, {"select", "insert", "delete"}),
+        ("cleaned", {}, {"select", "insert", "delete"}),
+        ("matching", {}, ALL_BUT_TRUNCATE),
+        (
+            "identity",
+            {
+                "events": {"select", "insert"},
+                "changes": {"select", "insert"},
+                "membership": ALL_BUT_TRUNCATE,
+                "case_pairs": ALL_BUT_TRUNCATE,
+            },
+            {"select", "insert", "update"},
+        ),
+        ("publishing", {}, ALL_BUT_TRUNCATE),
+    ],
+)
+def test_the_application_has_the_rights_its_rooms_need_and_no_more(
+    cluster: str, schema: str, exceptions: dict[str, set[str]], rights: set[str]
+) -> None:
+    with connect(as_role(cluster, "empi_pipeline")) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables"
+            " where table_schema = %s and table_type = 'BASE TABLE' and table_name not like 'blocking_keys_%%'",
+            [schema],
+        ).fetchall()
+        assert tables
+        for (table,) in tables:
+            given = {
+                right
+                for right in RIGHTS
+                if connection.execute("select has_table_privilege(%s, %s)", [f"{schema}.{table}", right]).fetchone()
+                == (True,)
+            }
+            assert (table, given) == (table, exceptions.get(table, rights))
+
+
+def test_the_application_makes_key_tables_takes_numbers_locks_and_analyzes(cluster: str) -> None:
     with connect(as_role(cluster, "empi_pipeline")) as connection:
         assert pending(connection) == []
+        for model_id in (1, 2):
+            key_index.save_keys(connection, model_id, pa.table({"record_id": [1, 2], "name": [10, 20]}))
         connection.execute("insert into intake.batches (batch_id) values ('b1')")
-        connection.execute("update intake.batches set status = 'running' where batch_id = 'b1'")
-        connection.execute(
-            "insert into intake.arrivals"
-            " (bucket, object_key, object_version, etag, size_bytes, last_modified, batch_id)"
-            " values ('empi', 'inbox/a.csv', '1', 'e', 1, now(), 'b1')"
-        )
-        connection.execute(
-            "insert into raw.person_records"
-            " (batch_id, arrival_id, line_number, content_hash, data_source, source_person_id)"
-            " select 'b1', arrival_id, 1, sha256('x'), 'site', '1' from intake.arrivals"
-        )
-        connection.execute("delete from cleaned.person_records where batch_id = 'b1'")
-        connection.execute(
-            "insert into cleaned.person_records (record_id, batch_id, data_source, source_person_id)"
-            " select record_id, batch_id, data_source, source_person_id from raw.person_records"
-        )
+        connection.execute("select nextval(pg_get_serial_sequence('raw.person_records', 'record_id'))")
+        connection.execute("lock table publishing.publications in share row exclusive mode")
         connection.execute("analyze cleaned.person_records")
-        key_index.save_keys(connection, 1, pa.table({"record_id": [1, 2], "name": [10, 20]}))
-        key_index.save_keys(connection, 2, pa.table({"record_id": [1, 2], "name": [10, 20]}))
-        copy_in(
-            connection,
-            "identity.membership",
-            pa.table({"record_id": [1], "person_id": ["00000000-0000-4000-8000-000000000001"], "change_id": [1]}),
-        )
-        connection.execute(
-            "insert into identity.changes (change_id, kind, actor, event_count, digest, previous_digest)"
-            " values (1, 'batch', 'test', 1, sha256('1'), sha256('0'))"
-        )
-        connection.execute(
-            "insert into identity.events (change_id, event_no, kind, record_id, person_id)"
-            " select 1, 1, 'assigned', record_id, person_id from identity.membership"
-        )
-        connection.execute("delete from identity.membership")
-        connection.execute("select * from publishing.retired_persons")
         connection.execute("create temporary table new_keys (record_id bigint) on commit drop")
+        connection.execute("select * from publishing.retired_persons")
         connection.rollback()
 
 
