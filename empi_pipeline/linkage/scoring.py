@@ -1,18 +1,24 @@
-"""Scoring a batch against the index: what is read from Postgres, handed to Splink, and stored again."""
+"""Scores pairs of records with Splink. The same pair gets the same weight in any batch, any order, any split."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Final
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import pyarrow as pa
-from psycopg import IsolationLevel
+import pyarrow.compute as pc
 
-from empi_pipeline import linkage
-from empi_pipeline.linkage import key_index, registry
-from empi_pipeline.linkage.registry import RegisteredModel
-from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.errors import EmpiError
+from empi_pipeline.linkage.compiled import ORDER_COLUMN, CompiledModel, compiled
+from empi_pipeline.linkage.features import with_features
+from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.term_frequency import average_frequencies
+
+if TYPE_CHECKING:
+    from splink import DuckDBAPI, Linker
+    from splink.internals.splink_dataframe import SplinkDataFrame
 
 PREDICTION_SCHEMA: Final = pa.schema(
     [
@@ -24,113 +30,218 @@ PREDICTION_SCHEMA: Final = pa.schema(
         ("weights", pa.list_(pa.float32())),
     ]
 )
+"""A prediction: record_id_l < record_id_r; match_weight in bits, prior included; one level (-1: missing) and one weight
+(bits, term-frequency adjustment included) per comparison of the model, in its order."""
 
-Connect = Callable[[], AbstractContextManager[Connection]]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredBatch:
-    """A batch as scored.
-
-    Attributes:
-        batch_id: The batch.
-        registered: The match model that scored it.
-        predictions: Pairs above the potential threshold (`PREDICTION_SCHEMA`).
-        keys: Blocking keys of the batch's records.
-        candidate_count: Records of the index that were compared with it.
-        seen_change_id: The newest identity change of the index it was compared with.
-    """
-
-    batch_id: str
-    registered: RegisteredModel
-    predictions: pa.Table
-    keys: pa.Table
-    candidate_count: int
-    seen_change_id: int
+_WEIGHT_MARGIN: Final = 1e-6
+"""Bits below the threshold at which Splink filters (it uses >=); the exact, strict filter is ours."""
 
 
-def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, cleaned: pa.Table) -> ScoredBatch:
-    """Score a batch against itself and against every record of the index that shares a blocking key.
+class ScoringError(EmpiError):
+    """DuckDB or Splink could not score; the cause is withheld because it may quote record values."""
+
+
+def predict(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, new: pa.Table, candidates: pa.Table
+) -> pa.Table:
+    """Scores new records against one another and against candidates from the index.
 
     Args:
-        connect: Opens a connection.
-        scratch: A DuckDB of its own.
-        batch_id: The batch.
-        cleaned: Its cleaned records.
+        con: A DuckDB connection (scratch), not used by anything else meanwhile.
+        model: The match model.
+        term_frequencies: The frozen frequencies of the model (`term_frequencies`).
+        new: `record_id` (unique) and the cleaned columns.
+        candidates: The same of earlier records; those that are also in `new` are left out.
+
+    Returns:
+        `PREDICTION_SCHEMA`, one row per pair with match_probability strictly above the potential threshold.
+
+    Raises:
+        ScoringError: The engine failed.
     """
-    with connect() as connection:
-        registered = _frozen_model(connection, scratch, cleaned)
-    model = registered.model
-    keys = linkage.blocking_keys(scratch, cleaned, model)
-    with connect() as connection:
-        # One snapshot: the candidates are exactly the records of the changes up to `seen`.
-        connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-        seen = _newest_change(connection)
-        candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
-        frequencies = registry.term_frequencies(connection, registered.model_id)
-    predictions = linkage.predict(scratch, model, frequencies, cleaned, candidates)
-    return ScoredBatch(
-        batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen
+    ready = compiled(model)
+    if candidates.num_rows and new.num_rows:
+        candidates = candidates.filter(
+            pc.invert(pc.is_in(candidates["record_id"], value_set=new["record_id"].combine_chunks()))
+        )
+    with _failures_without_values(), _tables(con, ready, new, candidates) as (new_table, candidate_table):
+        if not new.num_rows:
+            return PREDICTION_SCHEMA.empty_table()
+        with _linker(con, model, ready, term_frequencies, [new_table, candidate_table]) as (linker, api):
+            limit: dict[str, Any] = {"threshold_match_weight": _weight_limit(model), "warning_mode": "never"}
+            registered_new = api.register(new_table)
+            parts = [linker.inference.predict_within(registered_new, **limit)]
+            if candidates.num_rows:
+                registered_candidates = api.register(candidate_table)
+                if ready.symmetric:
+                    parts.append(linker.inference.predict_between(registered_candidates, registered_new, **limit))
+                else:
+                    ordered = ready.rules_with(f'and l."{ORDER_COLUMN}" < r."{ORDER_COLUMN}"')
+                    for left, right in (
+                        (registered_candidates, registered_new),
+                        (registered_new, registered_candidates),
+                    ):
+                        parts.append(
+                            linker.inference.predict_between(
+                                left, right, blocking_rules_to_generate_predictions=ordered, **limit
+                            )
+                        )
+            return pa.concat_tables([_packed(con, model, ready, part) for part in parts])
+
+
+def predict_all(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, records: pa.Table, chunks: int = 1
+) -> pa.Table:
+    """Scores all records against one another, as for a rematch; arguments, result and errors as `predict`.
+
+    Args:
+        chunks: Score in this many parts, one after the other, to bound memory; the result is the same.
+    """
+    ready = compiled(model)
+    empty = records.slice(0, 0)
+    with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
+        if not records.num_rows:
+            return PREDICTION_SCHEMA.empty_table()
+        with _linker(con, model, ready, term_frequencies, [table]) as (linker, _api):
+            parts = []
+            for chunk in range(1, chunks + 1):
+                scored = linker.inference.predict_chunk(
+                    left_chunk=(chunk, chunks),
+                    right_chunk=(1, 1),
+                    threshold_match_weight=_weight_limit(model),
+                    warning_mode="never",
+                )
+                parts.append(_packed(con, model, ready, scored))
+                scored.drop_table_from_database_and_remove_from_cache()
+            return pa.concat_tables(parts)
+
+
+def _weight_limit(model: MatchModel) -> float | None:
+    """The match weight, in bits, a little below the potential threshold; None if every pair is wanted."""
+    probability = model.potential_threshold
+    if probability <= 0:
+        return None
+    if probability >= 1:
+        return 1000.0  # Nothing is more likely than certain: the strict filter refuses all.
+    return math.log2(probability / (1 - probability)) - _WEIGHT_MARGIN
+
+
+@contextmanager
+def _tables(
+    con: duckdb.DuckDBPyConnection, ready: CompiledModel, new: pa.Table, candidates: pa.Table
+) -> Iterator[tuple[str, str]]:
+    """Both record tables with what the model compares; with a content order if the model is not symmetric."""
+    extra = [] if ready.symmetric else [_content_order(ready)]
+    with (
+        with_features(con, new, ready.columns, extra) as new_table,
+        with_features(con, candidates, ready.columns, extra) as candidate_table,
+    ):
+        yield new_table, candidate_table
+
+
+def _content_order(ready: CompiledModel) -> str:
+    """Select expression of a unique id that sorts by content: equal content scores alike on either side."""
+    content = " || ".join(
+        f'coalesce(cast("{column}" as varchar) || chr(30), chr(31))' for column in ready.compared_columns
+    )
+    return (
+        f"(cast(md5_number_lower({content}) as uhugeint) << 64) + cast(cast(record_id as ubigint) as uhugeint) "
+        f"as {ORDER_COLUMN}"
     )
 
 
-def store_keys(connection: Connection, scored: ScoredBatch) -> None:
-    """Store what scoring leaves behind besides the predictions: blocking keys, and what the batch was compared with."""
-    model_id = scored.registered.model_id
-    names = [name for name in scored.keys.column_names if name != "record_id"]
-    key_index.ensure_table(connection, model_id, names)
-    key_index.forget_keys(connection, model_id, scored.batch_id)
-    key_index.save_keys(connection, model_id, scored.keys)
-    connection.execute(
-        """
-        insert into matching.scored_batches (batch_id, model_id, seen_change_id, prediction_count)
-        values (%s, %s, %s, %s)
-        on conflict (batch_id) do update
-        set model_id = excluded.model_id,
-            seen_change_id = excluded.seen_change_id,
-            prediction_count = excluded.prediction_count,
-            scored_at = now()
+@contextmanager
+def _linker(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, ready: CompiledModel, frequencies: pa.Table, tables: list[str]
+) -> Iterator[tuple["Linker", "DuckDBAPI"]]:
+    """A Splink linker whose term frequencies are the frozen ones; its tables are dropped at the end."""
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.WARNING)  # Splink announces every timing as information.
+    api = DuckDBAPI(connection=con)
+    linker = Linker(api.register(tables[0]), ready.splink_settings())
+    frequency_tables = []
+    try:
+        con.register("linkage_frequencies", frequencies)
+        for column, average in average_frequencies(model).items():
+            name = f"linkage_frequency_{column}"
+            occurring = " union ".join(
+                f'select distinct "{column}" from {table} where "{column}" is not null' for table in tables
+            )
+            # A value that the model has never seen is at least as rare as the rarest it has seen.
+            con.execute(
+                f"""
+                create or replace temp table {name} as
+                with frozen as (
+                    select value, frequency from linkage_frequencies where column_name = $column
+                ),
+                occurring as ({occurring})
+                select
+                    occurring."{column}",
+                    coalesce(
+                        frozen.frequency,
+                        (select least(min(frequency), $average) from frozen)
+                    ) as "tf_{column}"
+                from occurring
+                left join frozen on frozen.value = cast(occurring."{column}" as varchar)
+                """,
+                {"column": column, "average": average},
+            )
+            frequency_tables.append(name)
+            linker.table_management.register_term_frequency_lookup(api.register(name), column)
+        yield linker, api
+    finally:
+        api.delete_tables_created_by_splink_from_db()
+        for name in frequency_tables:
+            con.execute(f"drop table if exists {name}")
+        con.unregister("linkage_frequencies")
+
+
+def _packed(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, ready: CompiledModel, scored: "SplinkDataFrame"
+) -> pa.Table:
+    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict threshold."""
+    names = [comparison["output_column_name"] for comparison in ready.comparisons]
+    adjusted = {
+        comparison["output_column_name"]
+        for comparison in ready.comparisons
+        if any("tf_adjustment_column" in level for level in comparison["comparison_levels"])
+    }
+    levels = ", ".join(f'"gamma_{name}"' for name in names)
+    weights = ", ".join(f'"mw_{name}"' + (f' + "mw_tf_adj_{name}"' if name in adjusted else "") for name in names)
+    left, right = (
+        f'"{ready.unique_id}_{side}"'
+        if ready.symmetric
+        else f'cast("{ready.unique_id}_{side}" & cast(9223372036854775807 as uhugeint) as bigint)'
+        for side in ("l", "r")
+    )
+    packed = con.sql(
+        f"""
+        select
+            least({left}, {right}) as record_id_l,
+            greatest({left}, {right}) as record_id_r,
+            match_weight,
+            match_probability,
+            cast([{levels}] as smallint[]) as levels,
+            cast([{weights}] as float[]) as weights
+        from {scored.physical_name}
+        where match_probability > $potential
         """,
-        [scored.batch_id, model_id, scored.seen_change_id, scored.predictions.num_rows],
+        params={"potential": model.potential_threshold},
     )
+    return packed.to_arrow_table().cast(PREDICTION_SCHEMA)
 
 
-def store_predictions(connection: Connection, scored: ScoredBatch) -> None:
-    """Replace the stored predictions of a batch."""
-    connection.execute("delete from matching.predictions where batch_id = %s", [scored.batch_id])
-    copy_in(
-        connection,
-        "matching.predictions",
-        scored.predictions,
-        constants={"batch_id": scored.batch_id, "model_id": scored.registered.model_id},
-    )
-
-
-def stored_predictions(connection: Connection, batch_id: str) -> pa.Table:
-    """The predictions of a batch as stored (`PREDICTION_SCHEMA`)."""
-    query = """
-        select record_id_l, record_id_r, match_weight, match_probability, levels, weights
-        from matching.predictions
-        where batch_id = %(batch_id)s
-    """
-    return copy_out(connection, query, PREDICTION_SCHEMA, {"batch_id": batch_id})
-
-
-def is_applied(connection: Connection, batch_id: str) -> bool:
-    """Whether identity has taken this batch in: from then on its predictions stay as they are."""
-    query = "select exists (select from identity.changes where kind = 'batch' and batch_id = %s)"
-    return connection.execute(query, [batch_id]).fetchone() == (True,)
-
-
-def _frozen_model(connection: Connection, scratch: duckdb.DuckDBPyConnection, cleaned: pa.Table) -> RegisteredModel:
-    registered = registry.ensure_active(connection)
-    if registered.frozen_at is None and cleaned.num_rows:
-        # Whatever scoring learns from the data is learnt once: the order of later batches must not matter.
-        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, registered.model))
-    return registered
-
-
-def _newest_change(connection: Connection) -> int:
-    row = connection.execute("select coalesce(max(change_id), 0) from identity.changes").fetchone()
-    assert row is not None
-    return int(row[0])
+@contextmanager
+def _failures_without_values() -> Iterator[None]:
+    """Turns the engine's errors, which quote SQL and record values, into one that quotes nothing."""
+    try:
+        yield
+    except EmpiError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise ScoringError(
+            f"The pairs could not be scored: the engine failed with {kind} (details withheld, they may quote records). "
+            "Check that the match model's SQL works on every value of the columns it names, e.g. try_cast for cast."
+        ) from None

@@ -1,0 +1,26 @@
+"""Linkage: match models, blocking keys and the scoring of record pairs (Splink on DuckDB).
+
+Works on Arrow tables and a DuckDB connection that is passed in. Knows no persons, no Postgres, no Dagster. Splink and
+sqlglot are imported when first used, so importing this room is cheap.
+"""
+
+from empi_pipeline.linkage.blocking import blocking_counts, blocking_keys, blocking_lookups
+from empi_pipeline.linkage.default_model import default_model
+from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all
+from empi_pipeline.linkage.term_frequency import term_frequencies
+from empi_pipeline.linkage.validation import validated_model
+
+__all__ = [
+    "PREDICTION_SCHEMA",
+    "MatchModel",
+    "ScoringError",
+    "blocking_counts",
+    "blocking_keys",
+    "blocking_lookups",
+    "default_model",
+    "predict",
+    "predict_all",
+    "term_frequencies",
+    "validated_model",
+]

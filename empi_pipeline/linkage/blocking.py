@@ -1,0 +1,69 @@
+"""Blocking keys: how the candidates of new records are found in an index that does not fit into a scoring step."""
+
+import duckdb
+import pyarrow as pa
+
+from empi_pipeline.linkage.compiled import BlockingKey, compiled
+from empi_pipeline.linkage.features import with_features
+from empi_pipeline.linkage.model import MatchModel
+
+
+def blocking_keys(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
+    """The keys under which records are filed in the index and looked up from it.
+
+    A key is a hash of the equality part of a blocking rule. Equal parts have equal keys; the rare converse failure and
+    a rule's other conditions only bring candidates that the rule itself then refuses.
+
+    Args:
+        con: A DuckDB connection (scratch).
+        cleaned: `record_id` and the cleaned columns.
+        model: The match model.
+
+    Returns:
+        record_id (int64), k1..kn (int64; NULL where a part is missing, so the record is not found by that rule).
+    """
+    model_ready = compiled(model)
+    hashed = [f"{_hashed(key)} as {key.name}" for key in model_ready.keys]
+    with with_features(con, cleaned, model_ready.columns, extra=hashed) as table:
+        names = ", ".join(key.name for key in model_ready.keys)
+        return con.sql(f"select record_id, {names} from {table}").to_arrow_table()
+
+
+def blocking_lookups(model: MatchModel) -> list[tuple[str, str]]:
+    """(key column of new records, key column of the index): a record is a candidate if any of these pairs is equal."""
+    return list(compiled(model).lookups)
+
+
+def blocking_counts(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
+    """How many pairs each key column makes among these records, to see a huge block before it is scored.
+
+    Returns:
+        key_column, rule (its expressions), pairs (record pairs, before other conditions), largest_block (records).
+    """
+    model_ready = compiled(model)
+    hashed = [f"{_hashed(key)} as {key.name}" for key in model_ready.keys]
+    with with_features(con, cleaned, model_ready.columns, extra=hashed) as table:
+        parts = []
+        for new, index in model_ready.lookups:
+            rule = " and ".join(_expressions(model_ready.keys, new)).replace("'", "''")
+            parts.append(
+                f"select '{new}' as key_column, '{rule}' as rule, "
+                f"coalesce(sum(l.n * r.n - case when '{new}' = '{index}' then l.n else 0 end), 0)::bigint // 2 as pairs, "
+                f"coalesce(max(l.n), 0)::bigint as largest_block "
+                f"from (select {new} as k, count(*) as n from {table} where {new} is not null group by all) as l "
+                f"join (select {index} as k, count(*) as n from {table} where {index} is not null group by all) as r using (k)"
+            )
+        return con.sql(" union all ".join(parts)).to_arrow_table()
+
+
+def _expressions(keys: tuple[BlockingKey, ...], name: str) -> tuple[str, ...]:
+    return next(key.expressions for key in keys if key.name == name)
+
+
+def _hashed(key: BlockingKey) -> str:
+    """SQL of the hash. MD5, because keys are stored and DuckDB's own hash may change between its versions.
+
+    The separator keeps ("ab", "c") and ("a", "bc") apart; `||` makes the whole NULL if a part is.
+    """
+    joined = " || chr(31) || ".join(f"cast({expression} as varchar)" for expression in key.expressions)
+    return f"cast(md5_number_lower({joined}) >> 1 as bigint)"

@@ -1,0 +1,251 @@
+"""The match model that works without configuration. What each choice rests on: `docs/matching-model.md`.
+
+m: chance that two records of one person reach the level; u: that records of two people do. The weight of a level is
+log2(m / u) bits. Levels are tried from top to bottom. All conditions say the same when the records change places.
+"""
+
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.validation import validated_model
+
+POTENTIAL_THRESHOLD: Final = 0.5
+AUTO_THRESHOLD: Final = 0.99
+TERM_FREQUENCY_PRIOR: Final = 1000.0
+PROBABILITY_TWO_RANDOM_RECORDS_MATCH: Final = 1e-6
+
+
+class Level(NamedTuple):
+    """One level of a comparison; `tf` names a column whose term frequency adjusts the weight."""
+
+    label: str
+    condition: str
+    m: float | None = None
+    u: float | None = None
+    tf: str | None = None
+    tf_weight: float = 1.0
+
+
+def _missing(column: str) -> Level:
+    return Level("missing", f"{column}_l is null or {column}_r is null")
+
+
+def _typo(column: str) -> str:
+    """One slip of the keyboard, or two in a long word; short words differ by one letter too easily."""
+    left, right = f"{column}_l", f"{column}_r"
+    return (
+        f"(least(length({left}), length({right})) >= 4 and damerau_levenshtein({left}, {right}) <= 1)"
+        f" or (least(length({left}), length({right})) >= 8 and damerau_levenshtein({left}, {right}) <= 2)"
+    )
+
+
+_SWAPPED = "first_name_l = last_name_r and last_name_l = first_name_r"
+_SAME_SURNAME = "last_name_l = last_name_r"
+_SAME_HOME = "house_number_l = house_number_r and jaro_winkler_similarity(street_l, street_r) >= 0.92"
+
+_GIVEN_NAME = [
+    _missing("first_name"),
+    Level("same", "first_name_l = first_name_r", 0.72, 0.0030, tf="first_name"),
+    Level("first and last name swapped", _SWAPPED, 0.01, 0.000002),
+    Level("one letter off", _typo("first_name"), 0.10, 0.0020),
+    Level("forms of one name", "list_has_any(given_sets_l, given_sets_r)", 0.05, 0.0040),
+    Level("share a part", "list_has_any(given_parts_l, given_parts_r)", 0.03, 0.0040),
+    Level(
+        "initial only",
+        "least(length(first_name_l), length(first_name_r)) = 1 and left(first_name_l, 1) = left(first_name_r, 1)",
+        0.01,
+        0.0010,
+    ),
+    Level(
+        "similar",
+        "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88 or given_sound_l = given_sound_r",
+        0.04,
+        0.0080,
+    ),
+    Level("different, as twins are", "birth_date_l = birth_date_r and last_name_l = last_name_r", 0.004, 0.40),
+    Level("different", "ELSE", 0.036, 0.57),
+]
+
+_SURNAME = [
+    _missing("last_name"),
+    Level("same", "last_name_l = last_name_r", 0.75, 0.0010, tf="last_name"),
+    # The bits of a swap are counted once, with the given name.
+    Level("first and last name swapped", _SWAPPED, 0.01, 0.01),
+    Level("one letter off", _typo("last_name"), 0.10, 0.0010),
+    Level("share a part", "list_has_any(family_parts_l, family_parts_r)", 0.02, 0.0004),
+    Level(
+        "similar",
+        "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.88 or family_sound_l = family_sound_r",
+        0.03,
+        0.0060,
+    ),
+    Level("different, both women", "sex_l = 'f' and sex_r = 'f'", 0.04, 0.245),
+    Level("different", "ELSE", 0.05, 0.745),
+]
+
+_BIRTH_DATE = [
+    _missing("birth_date"),
+    Level("same", "birth_date_l = birth_date_r", 0.84, 0.00005),
+    Level(
+        "same as far as known",
+        "(length(birth_date_l) < 10 or length(birth_date_r) < 10) and"
+        " (starts_with(birth_date_l, birth_date_r) or starts_with(birth_date_r, birth_date_l))",
+        0.01,
+        0.002,
+    ),
+    Level(
+        "day and month swapped",
+        "birth_year_l = birth_year_r and birth_month_l = birth_day_r and birth_day_l = birth_month_r",
+        0.02,
+        0.00004,
+    ),
+    Level("one digit off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.07, 0.0014),
+    Level(
+        "one part different",
+        "(birth_year_l = birth_year_r and birth_month_l = birth_month_r)"
+        " or (birth_year_l = birth_year_r and birth_day_l = birth_day_r)"
+        " or (birth_month_l = birth_month_r and birth_day_l = birth_day_r)",
+        0.03,
+        0.0040,
+    ),
+    Level("different", "ELSE", 0.02, 0.993),
+]
+
+_SSN = [
+    _missing("social_security_number"),
+    Level("same", "social_security_number_l = social_security_number_r", 0.88, 0.000001),
+    Level(
+        "last four, no more known",
+        "ssn_last4_l = ssn_last4_r and least(length(social_security_number_l), length(social_security_number_r)) = 4",
+        0.03,
+        0.0001,
+    ),
+    Level(
+        "one digit off",
+        "damerau_levenshtein(social_security_number_l, social_security_number_r) <= 1",
+        0.05,
+        0.000005,
+    ),
+    Level("different", "ELSE", 0.05, 0.9999),
+]
+
+# Members of one household share address, phone and surname. So what an address says is asked given the surname, and
+# what a phone says is asked given both: u is the chance among strangers who agree on those already.
+_HOME = [
+    Level(
+        "missing",
+        "(address_l is null or address_r is null) and (zip_code_l is null or zip_code_r is null)"
+        " and (city_l is null or city_r is null)",
+    ),
+    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.01),
+    Level("same address", _SAME_HOME, 0.10, 0.0005),
+    Level(
+        "similar address", "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9", 0.10, 0.002
+    ),
+    Level("same zip code", "zip_code_l = zip_code_r", 0.12, 0.005, tf="zip_code"),
+    Level(
+        "same city or similar zip code",
+        "city_l = city_r or damerau_levenshtein(zip_code_l, zip_code_r) <= 1",
+        0.12,
+        0.02,
+    ),
+    Level("different", "ELSE", 0.16, 0.96),
+]
+
+_PHONE = [
+    _missing("phone"),
+    Level("same, of one household", f"phone_l = phone_r and {_SAME_HOME}", 0.40, 0.20),
+    Level("same, and surname", f"phone_l = phone_r and {_SAME_SURNAME}", 0.20, 0.002),
+    Level("same", "phone_l = phone_r", 0.10, 0.0002),
+    Level("one digit off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.05, 0.0002),
+    Level("different", "ELSE", 0.25, 0.797),
+]
+
+_SEX = [
+    _missing("sex"),
+    Level("same", "sex_l = sex_r", 0.98, 0.5),
+    Level("different", "ELSE", 0.02, 0.5),
+]
+
+_MIDDLE_NAME = [
+    _missing("middle_name"),
+    Level("same", "middle_name_l = middle_name_r and length(middle_name_l) > 1", 0.55, 0.015),
+    Level("same initial", "left(middle_name_l, 1) = left(middle_name_r, 1)", 0.40, 0.085),
+    Level("different", "ELSE", 0.05, 0.90),
+]
+
+_SUFFIX = [
+    Level("missing", "name_suffix_l is null and name_suffix_r is null"),
+    Level("same", "name_suffix_l = name_suffix_r", 0.60, 0.20),
+    Level("known of one only", "name_suffix_l is null or name_suffix_r is null", 0.395, 0.50),
+    Level("different", "ELSE", 0.005, 0.30),
+]
+
+_EMAIL = [
+    _missing("email"),
+    Level("same", "email_l = email_r", 0.60, 0.0002),
+    Level("different", "ELSE", 0.40, 0.9998),
+]
+
+COMPARISONS: Final[dict[str, list[Level]]] = {
+    "given_name": _GIVEN_NAME,
+    "surname": _SURNAME,
+    "birth_date": _BIRTH_DATE,
+    "social_security_number": _SSN,
+    "home": _HOME,
+    "phone": _PHONE,
+    "sex": _SEX,
+    "middle_name": _MIDDLE_NAME,
+    "name_suffix": _SUFFIX,
+    "email": _EMAIL,
+}
+
+# Each rule is narrow (a few records per key among millions), together they find pairs that differ in any one field.
+BLOCKING_RULES: Final = [
+    "l.social_security_number = r.social_security_number",
+    "l.birth_date = r.birth_date and l.family_sound = r.family_sound",
+    "l.birth_date = r.birth_date and l.given_sound = r.given_sound",
+    "l.first_name = r.first_name and l.last_name = r.last_name",
+    "l.first_name = r.last_name and l.last_name = r.first_name",
+    "l.phone = r.phone and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.house_number = r.house_number and l.street = r.street and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.zip_code = r.zip_code",
+    "l.birth_month = r.birth_month and l.birth_day = r.birth_day and l.first_name = r.first_name"
+    " and left(l.last_name, 1) = left(r.last_name, 1)",
+]
+
+
+def settings_of(comparisons: dict[str, list[Level]], rules: list[str], prior: float) -> dict[str, Any]:
+    """Complete Splink settings of comparisons written as levels."""
+    return {
+        "link_type": "dedupe_only",
+        "probability_two_random_records_match": prior,
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": rule} for rule in rules],
+        "comparisons": [
+            {"output_column_name": name, "comparison_levels": [_level_settings(level) for level in levels]}
+            for name, levels in comparisons.items()
+        ],
+    }
+
+
+def _level_settings(level: Level) -> dict[str, Any]:
+    settings: dict[str, Any] = {"sql_condition": level.condition, "label_for_charts": level.label}
+    if level.m is None:
+        return {**settings, "is_null_level": True}
+    settings |= {"m_probability": level.m, "u_probability": level.u}
+    if level.tf is not None:
+        settings |= {"tf_adjustment_column": level.tf, "tf_adjustment_weight": level.tf_weight}
+    return settings
+
+
+@cache
+def default_model() -> MatchModel:
+    """The model that is right out of the box: no configuration, no labels, no training."""
+    return validated_model(
+        "default",
+        settings_of(COMPARISONS, BLOCKING_RULES, PROBABILITY_TWO_RANDOM_RECORDS_MATCH),
+        POTENTIAL_THRESHOLD,
+        AUTO_THRESHOLD,
+        term_frequency_prior=TERM_FREQUENCY_PRIOR,
+    )

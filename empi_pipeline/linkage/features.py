@@ -1,0 +1,79 @@
+"""What matching looks at beyond the cleaned columns: computed in DuckDB when needed, stored nowhere."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from empi_pipeline.linkage.nicknames import name_sets
+from empi_pipeline.schema import CLEANED_COLUMNS
+from empi_pipeline.sql import load
+
+FEATURES: Final[dict[str, str]] = {
+    "given_sets": "smallint[]",
+    "given_sound": "varchar",
+    "given_parts": "varchar[]",
+    "family_sound": "varchar",
+    "family_parts": "varchar[]",
+    "birth_year": "smallint",
+    "birth_month": "smallint",
+    "birth_day": "smallint",
+    "ssn_last4": "varchar",
+    "house_number": "varchar",
+    "street": "varchar",
+}
+"""Derived columns a model may use beside the cleaned ones, with their DuckDB types; `sql/linkage/features.sql` defines them."""
+
+MODEL_COLUMNS: Final = (*CLEANED_COLUMNS, *FEATURES)
+"""Every record column that a match model's SQL may name."""
+
+_serial = count()
+
+
+@contextmanager
+def with_features(
+    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, columns: Collection[str], extra: Sequence[str] = ()
+) -> Iterator[str]:
+    """A temporary table of the records with just the columns asked for; dropped at the end.
+
+    Args:
+        con: A DuckDB connection (scratch); not used by anything else meanwhile.
+        cleaned: `record_id` and the cleaned columns; a column that is absent counts as missing in every record.
+        columns: Names out of `MODEL_COLUMNS`.
+        extra: Further select expressions over those columns (`"… as name"`).
+
+    Yields:
+        The name of the table: record_id (bigint), the columns asked for, the extra ones.
+    """
+    wanted = [column for column in MODEL_COLUMNS if column in {name.lower() for name in columns}]
+    derived = any(column in FEATURES for column in wanted)
+    table = f"linkage_records_{next(_serial)}"
+    # Casts: an all-NULL column arrives untyped and would become INTEGER, on which string functions fail.
+    delivered = set(cleaned.column_names)
+    needed = CLEANED_COLUMNS if derived else [column for column in wanted]
+    texts = [
+        f'cast("{c}" as varchar) as "{c}"' if c in delivered else f'cast(null as varchar) as "{c}"' for c in needed
+    ]
+    con.register("linkage_delivered", cleaned)
+    try:
+        typed = ", ".join(["cast(record_id as bigint) as record_id", *texts])
+        con.execute(f"create or replace temp view cleaned_records as select {typed} from linkage_delivered")
+        if derived:
+            con.register("name_sets", name_sets())
+            source = f"({load('linkage/features')})"
+        else:
+            source = "cleaned_records"
+        selected = ", ".join(["record_id", *(f'"{column}"' for column in wanted), *extra])
+        con.execute(f"create temp table {table} as select {selected} from {source} as featured")
+    finally:
+        con.execute("drop view if exists cleaned_records")
+        con.unregister("linkage_delivered")
+        if derived:
+            con.unregister("name_sets")
+    try:
+        yield table
+    finally:
+        con.execute(f"drop table if exists {table}")
