@@ -15,7 +15,7 @@ FROM python:3.13.16-slim-trixie
 RUN useradd --system --uid 10001 --home-dir /opt/empi/home --create-home empi \
     && install --directory --owner empi --mode 0700 /opt/empi/dagster
 COPY --from=build /opt/empi/venv /opt/empi/venv
-COPY deploy/workspace.yaml deploy/create_bucket.py /opt/empi/
+COPY deploy/workspace.yaml deploy/create_bucket.py deploy/prune_runs.py /opt/empi/
 COPY --chown=empi dagster.yaml /opt/empi/dagster/
 ENV PATH=/opt/empi/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -1,8 +1,10 @@
 """`dagster.yaml` against a real PostgreSQL, reached the way the embedded server is: through a Unix socket."""
 
+import runpy
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -88,3 +90,13 @@ def test_the_storage_is_upgraded_by_dagster_instance_migrate(instance: dg.Dagste
     # The percent signs of a socket's URL must survive alembic's configuration file.
     instance.upgrade()
     assert instance.event_log_storage.alembic_version()
+
+
+def test_pruning_deletes_finished_runs_that_are_old_enough(instance: dg.DagsterInstance) -> None:
+    prune = runpy.run_path(str(ROOT / "deploy" / "prune_runs.py"))["prune"]
+    run_id = dg.materialize([one_asset], instance=instance).run_id
+    assert prune(instance, datetime.now(UTC) - timedelta(days=1)) == 0
+    assert instance.get_run_by_id(run_id) is not None
+    assert prune(instance, datetime.now(UTC) + timedelta(seconds=1)) >= 1
+    assert instance.get_runs() == []
+    assert instance.all_logs(run_id) == []
