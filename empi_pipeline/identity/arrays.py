@@ -1,0 +1,82 @@
+"""Partitions and pairs as numpy arrays. Pure index work; no records, persons or evidence here."""
+
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+
+NO_INTS: Final[Ints] = np.empty(0, np.int64)
+
+
+def connected(count: int, left: Ints, right: Ints) -> Ints:
+    """Connected components of an undirected graph.
+
+    Args:
+        count: Number of vertices, named 0 .. count - 1.
+        left: One end of each edge.
+        right: The other end.
+
+    Returns:
+        The component of each vertex, numbered from 0 without gaps.
+    """
+    if count == 0:
+        return NO_INTS
+    if len(left) == 0:
+        return np.arange(count, dtype=np.int64)
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def links_of(labels: Ints) -> tuple[Ints, Ints]:
+    """Edges that join the members of each group in a chain; a negative label is no group."""
+    members = np.flatnonzero(labels >= 0)
+    order = members[np.argsort(labels[members], kind="stable")]
+    same = labels[order[1:]] == labels[order[:-1]]
+    return order[:-1][same], order[1:][same]
+
+
+def renumbered(labels: Ints) -> Ints:
+    """The same partition with labels 0, 1, 2, ... in ascending order of the old labels."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def finest_common(first: Ints, second: Ints) -> Ints:
+    """The partition in which two elements are together when they are in both partitions."""
+    width = np.int64(second.max() + 1 if len(second) else 1)
+    return renumbered(first * width + second)
+
+
+def pairs_within(labels: Ints) -> tuple[Ints, Ints]:
+    """All unordered pairs of elements that share a label, as positions (left < right is not promised)."""
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else NO_INTS
+    sizes = np.diff(np.r_[starts, len(ordered)])
+    ends = np.repeat(starts + sizes, sizes)
+    position = np.arange(len(ordered))
+    later = ends - position - 1
+    left = np.repeat(position, later)
+    first_pair = np.cumsum(later) - later
+    right = left + 1 + (np.arange(len(left)) - np.repeat(first_pair, later))
+    return order[left], order[right]
+
+
+def found(sorted_values: Ints, wanted: Ints) -> tuple[Ints, Flags]:
+    """Position of each wanted value in an ascending array, and whether it is there (else the position is void)."""
+    if len(sorted_values) == 0:
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), bool)
+    position = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
+    return position, sorted_values[position] == wanted
+
+
+def first_of_each(labels: Ints, order: Ints) -> Ints:
+    """For each label 0 .. max, the element that comes first in `order` (a permutation of all elements)."""
+    ordered = labels[order]
+    _, first = np.unique(ordered, return_index=True)
+    return order[first]

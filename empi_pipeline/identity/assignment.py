@@ -1,0 +1,147 @@
+"""Gives each group of records its person: which person survives, which are new, what moves, and why. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from empi_pipeline.identity.arrays import NO_INTS, Floats, Ints, renumbered
+from empi_pipeline.identity.evidence import Evidence
+from empi_pipeline.identity.neighbourhood import Persons
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why each record is where it is.
+
+    Attributes:
+        cause: Code per record.
+        linked: The other record that speaks for it (position), -1 for none.
+        weight: How strongly (bits), NaN for none.
+    """
+
+    cause: pa.Array
+    linked: Ints
+    weight: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The persons after a change. Persons are numbered: first those that exist, then new ones.
+
+    Attributes:
+        person_ids: Id of every person, by number.
+        existing: How many of them existed before.
+        created_change_id: Age of those that existed.
+        before: Person of each record before, -1 for new records.
+        after: Person of each record now.
+        record_count: Records of each person now.
+        count_before: Records of each person before.
+        successor: For each person that existed, the person it is now (itself, unless it merged).
+        reasons: Why each record is where it is.
+    """
+
+    person_ids: pa.Array
+    existing: int
+    created_change_id: Ints
+    before: Ints
+    after: Ints
+    record_count: Ints
+    count_before: Ints
+    successor: Ints
+    reasons: Reasons
+
+    @property
+    def changed(self) -> Ints:
+        """Numbers of the persons whose records are not those they were."""
+        return np.flatnonzero(self.record_count != self.count_before)
+
+
+def assign(evidence: Evidence, persons: Persons, group: Ints, new_ids: Callable[[int], pa.Array]) -> Assignment:
+    """One person for each group.
+
+    The survivor of a merge is the person with most records, then the oldest, then the one with the lowest id. All
+    records of the others move to it, also those that no prediction mentions.
+
+    Args:
+        evidence: As clustered.
+        persons: As `evidence.person` numbers them.
+        group: Group of each record; existing persons are whole.
+        new_ids: Makes ids for new persons.
+    """
+    group = renumbered(group)
+    groups = int(group.max()) + 1 if len(group) else 0
+    existing = len(persons.record_count)
+    owned = np.flatnonzero(evidence.person >= 0)
+    group_of_person = np.full(existing, -1, np.int64)
+    group_of_person[evidence.person[owned]] = group[owned]
+    # Persons come ordered by id, so the stable order ends with the lowest id.
+    by_merit = np.lexsort((persons.created_change_id, -persons.record_count))
+    by_merit = by_merit[group_of_person[by_merit] >= 0]
+    person_of_group = np.full(groups, -1, np.int64)
+    person_of_group[group_of_person[by_merit[::-1]]] = by_merit[::-1]
+    orphans = np.flatnonzero(person_of_group < 0)
+    person_of_group[orphans] = existing + np.arange(len(orphans))
+    after = person_of_group[group]
+    successor = np.where(group_of_person >= 0, person_of_group[group_of_person], np.arange(existing))
+    return Assignment(
+        person_ids=pa.concat_arrays([persons.person_id, new_ids(len(orphans))]),
+        existing=existing,
+        created_change_id=persons.created_change_id,
+        before=evidence.person,
+        after=after,
+        record_count=np.bincount(after, minlength=existing + len(orphans)).astype(np.int64),
+        count_before=np.r_[persons.record_count, np.zeros(len(orphans), np.int64)],
+        successor=successor,
+        reasons=_reasons(evidence, after),
+    )
+
+
+def _reasons(evidence: Evidence, after: Ints) -> Reasons:
+    """For each record the strongest evidence within its person: another version of it, or the best auto-match."""
+    count = evidence.count
+    linked, weight = np.full(count, -1, np.int64), np.full(count, np.nan)
+    cause = np.zeros(count, np.int64)
+    inside = after[evidence.left] == after[evidence.right]
+    left, right, bits = evidence.left[inside], evidence.right[inside], evidence.weight[inside]
+    one, other, bits = np.r_[left, right], np.r_[right, left], np.r_[bits, bits]
+    order = np.lexsort((-other, bits))
+    one, other, bits = one[order], other[order], bits[order]
+    linked[one], weight[one], cause[one] = other, bits, 1  # The last one written, the strongest, stays.
+    versions = np.flatnonzero(evidence.source_identity >= 0)
+    if len(versions):
+        together = renumbered(evidence.source_identity[versions] * np.int64(after.max() + 1) + after[versions])
+        by_group = versions[np.argsort(together, kind="stable")]
+        ordered = np.sort(together, kind="stable")
+        follows = np.flatnonzero(ordered[1:] == ordered[:-1])
+        for record, version in ((by_group[follows], by_group[follows + 1]), (by_group[follows + 1], by_group[follows])):
+            linked[record], weight[record], cause[record] = version, np.nan, 2
+    codes = pa.DictionaryArray.from_arrays(
+        pa.array(cause, pa.int32()), pa.array(["new", "prediction", "same_source_identity"])
+    ).cast(pa.string())
+    return Reasons(codes, linked, weight)
+
+
+def merge_links(evidence: Evidence, assignment: Assignment) -> tuple[Ints, Ints, Floats]:
+    """For each existing person the strongest auto-match that leads out of it to a record it is now together with.
+
+    Returns:
+        Own record and other record (positions, -1 for none), and match weight (bits, NaN for none), by person.
+    """
+    own, other = np.full(assignment.existing, -1, np.int64), np.full(assignment.existing, -1, np.int64)
+    weight = np.full(assignment.existing, np.nan)
+    before, after = assignment.before, assignment.after
+    leads_out = (after[evidence.left] == after[evidence.right]) & (before[evidence.left] != before[evidence.right])
+    left, right, bits = evidence.left[leads_out], evidence.right[leads_out], evidence.weight[leads_out]
+    one, two, bits = np.r_[left, right], np.r_[right, left], np.r_[bits, bits]
+    owned = before[one] >= 0
+    one, two, bits = one[owned], two[owned], bits[owned]
+    order = np.lexsort((-two, -one, bits))
+    person = before[one[order]]
+    own[person], other[person], weight[person] = one[order], two[order], bits[order]
+    return own, other, weight
+
+
+NOBODY = Persons(pa.array([], pa.string()), NO_INTS, NO_INTS)
+"""No persons at all."""

@@ -1,0 +1,66 @@
+"""The partition of records into persons, under decisions and guards.
+
+Pure: the same records and the same evidence give the same partition, in whatever order and batches they arrived.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from empi_pipeline.identity.arrays import Ints, connected, links_of, renumbered
+from empi_pipeline.identity.delicate import find_delicate
+from empi_pipeline.identity.evidence import Clustering, ConflictSource, Evidence, Finding, Guards, Kind
+from empi_pipeline.identity.link_by_link import solve
+from empi_pipeline.identity.nodes import Nodes, nodes_of
+
+VERSIONS_CONFLICT: Final = "versions_conflict:"
+_DOUBTS_PER_NODE: Final = 20
+
+
+def cluster(evidence: Evidence, guards: Guards, conflicts: ConflictSource) -> Clustering:
+    """Partition the records.
+
+    Components that hold nothing to mind are joined whole, without looking at single records. The others are joined
+    link by link, in descending match weight, refusing links that would bring together what decisions or guards keep
+    apart; once from scratch, and once with the existing persons kept whole.
+
+    Args:
+        evidence: A closed set of records: no auto-match, person, source identity or decision leads out of it.
+        guards: What may not be joined without a steward.
+        conflicts: Which pairs of records cannot be the same human.
+    """
+    nodes = nodes_of(evidence, guards, conflicts)
+    component = _components(evidence, nodes.node)
+    delicate = find_delicate(evidence, nodes.node, component, guards, conflicts)
+    group, from_scratch, findings = component, component, list[Finding]()
+    if len(delicate.records):
+        solution = solve(evidence, nodes.node, delicate, guards, conflicts)
+        group, from_scratch = component.copy(), component.copy()
+        group[delicate.records] = evidence.count + solution.group
+        from_scratch[delicate.records] = evidence.count + solution.from_scratch
+        findings = solution.findings
+        group, from_scratch = renumbered(group), renumbered(from_scratch)
+    return Clustering(group, from_scratch, findings + _doubtful_versions(nodes))
+
+
+def _components(evidence: Evidence, node: Ints) -> Ints:
+    of_node, of_person = links_of(node), links_of(evidence.person)
+    return connected(
+        evidence.count,
+        np.concatenate([evidence.left, of_node[0], of_person[0]]),
+        np.concatenate([evidence.right, of_node[1], of_person[1]]),
+    )
+
+
+def _doubtful_versions(nodes: Nodes) -> list[Finding]:
+    """Versions of one source identity that conflict, unless a decision says that they are the same."""
+    asked: dict[int, int] = {}
+    findings = []
+    for one, other, reason in zip(*nodes.doubtful.tolist(), nodes.reasons, strict=True):
+        if nodes.decided[one] == nodes.decided[other]:
+            continue
+        node = int(nodes.node[min(one, other)])
+        asked[node] = asked.get(node, 0) + 1
+        if asked[node] <= _DOUBTS_PER_NODE:
+            findings.append(Finding(Kind.OVERLAY, one, other, VERSIONS_CONFLICT + reason))
+    return findings

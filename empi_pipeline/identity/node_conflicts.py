@@ -1,0 +1,121 @@
+"""Which nodes cannot be the same human: hard conflicts between records, lifted to nodes and to what looks alike."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from empi_pipeline.identity.arrays import Ints, finest_common, pairs_within
+from empi_pipeline.identity.evidence import ConflictSource
+
+_LOOKING_ALIKE_PAYS: Final = 32
+"""From this many nodes in a component on, nodes that look alike are compared once."""
+
+_PAIRS_AT_ONCE: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Nodes that look alike to every conflict wear the same colour.
+
+    Attributes:
+        of_node: Colour of each node.
+        start: Where the records that stand for a colour begin in `records` (one entry more than colours).
+        records: Records, one for each different profile a colour has (several only where a node has versions).
+    """
+
+    of_node: Ints
+    start: Ints
+    records: Ints
+
+
+def colours_of(node: Ints, component_of_node: Ints, conflicts: ConflictSource) -> Colours:
+    """Colours of all nodes; those in components of one node alone are never compared, so they cost nothing."""
+    count = len(component_of_node)
+    records_in = np.bincount(node, minlength=count)
+    crowded = np.bincount(component_of_node)[component_of_node] > _LOOKING_ALIKE_PAYS
+    order = np.argsort(node, kind="stable")
+    several = (records_in > 1) | crowded
+    looked_at = order[several[node[order]]]
+    profile = np.full(len(node), -1, np.int64)
+    if len(looked_at):
+        profile[looked_at] = conflicts.profiles(looked_at)
+    # One record for each (node, profile).
+    by_node = order[np.lexsort((profile[order], node[order]))]
+    standing = np.ones(len(by_node), bool)
+    standing[1:] = (node[by_node][1:] != node[by_node][:-1]) | (profile[by_node][1:] != profile[by_node][:-1])
+    records = by_node[standing]
+    profiles_in = np.bincount(node[records], minlength=count)
+    start = np.r_[0, np.cumsum(profiles_in)]
+    # Nodes of one profile in a crowded component look alike when they have the same.
+    alike = crowded & (profiles_in == 1)
+    look = np.full(count, -1, np.int64)
+    look[alike] = profile[records[start[:-1][alike]]]
+    own = np.arange(count)
+    if not alike.any():
+        return Colours(own, start, records)
+    same = finest_common(component_of_node[alike], look[alike])
+    _, first = np.unique(same, return_index=True)
+    of_node = own.copy()
+    of_node[alike] = own[alike][first][same]
+    return Colours(of_node, start, records)
+
+
+@dataclass(frozen=True, slots=True)
+class ColourConflicts:
+    """Pairs of colours that cannot be the same human, and why."""
+
+    left: Ints
+    right: Ints
+    reasons: list[str]
+
+
+def conflicts_within(colours: Colours, group_of_node: Ints, conflicts: ConflictSource) -> ColourConflicts:
+    """Conflicts between the colours that share a group.
+
+    Two colours conflict when no record of one is compatible with a record of the other: what decisions or a source
+    say is the same human may have had another name once.
+
+    Args:
+        colours: From `colours_of`.
+        group_of_node: Groups within which to look; negative where not to look.
+        conflicts: Which pairs of records conflict.
+    """
+    inside = np.flatnonzero(group_of_node >= 0)
+    worn = np.unique(np.stack([group_of_node[inside], colours.of_node[inside]]), axis=1)
+    left, right = pairs_within(worn[0])
+    pairs = np.sort(np.stack([worn[1][left], worn[1][right]]), axis=0)
+    if pairs.shape[1] and len(np.unique(worn[1])) < worn.shape[1]:
+        pairs = np.unique(pairs, axis=1)  # A colour in two groups can meet another one twice.
+    found: list[tuple[Ints, list[str]]] = []
+    profiles = np.diff(colours.start)
+    work = np.cumsum(profiles[pairs[0]] * profiles[pairs[1]])
+    begin = 0
+    while begin < pairs.shape[1]:
+        done = work[begin - 1] if begin else 0
+        end = max(begin + 1, int(np.searchsorted(work, done + _PAIRS_AT_ONCE, side="right")))
+        clashing, reasons = _compare(colours, profiles, pairs[:, begin:end], conflicts)
+        found.append((begin + clashing, reasons))
+        begin = end
+    clashing = np.concatenate([part for part, _ in found]) if found else np.empty(0, np.int64)
+    return ColourConflicts(
+        pairs[0][clashing], pairs[1][clashing], [reason for _, reasons in found for reason in reasons]
+    )
+
+
+def _compare(colours: Colours, profiles: Ints, pairs: Ints, conflicts: ConflictSource) -> tuple[Ints, list[str]]:
+    """Which pairs of colours conflict in all combinations of their profiles, and a reason for each."""
+    left_count, right_count = profiles[pairs[0]], profiles[pairs[1]]
+    combinations = left_count * right_count
+    of_pair = np.repeat(np.arange(pairs.shape[1]), combinations)
+    step = np.arange(len(of_pair)) - np.repeat(np.cumsum(combinations) - combinations, combinations)
+    left = colours.records[colours.start[pairs[0]][of_pair] + step // right_count[of_pair]]
+    right = colours.records[colours.start[pairs[1]][of_pair] + step % right_count[of_pair]]
+    clashing, reasons = conflicts.between(left, right)
+    clashes = np.bincount(of_pair[clashing], minlength=pairs.shape[1])
+    whole = clashes == combinations
+    reason_of: dict[int, str] = {}
+    for pair, reason in zip(of_pair[clashing].tolist(), reasons, strict=True):
+        reason_of[pair] = min(reason, reason_of.get(pair, reason))
+    kept = np.flatnonzero(whole)
+    return kept, [reason_of[pair] for pair in kept.tolist()]

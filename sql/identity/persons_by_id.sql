@@ -1,0 +1,4 @@
+-- Persons by id.
+select person_id::text, created_change_id, record_count
+from identity.persons
+where person_id = any (%(person_ids)s::uuid[])
