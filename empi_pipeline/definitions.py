@@ -12,6 +12,7 @@ from empi_pipeline.assets.identity import identity
 from empi_pipeline.assets.matching import model, predictions
 from empi_pipeline.assets.publishing import crosswalk
 from empi_pipeline.assets.raw import raw_rows
+from empi_pipeline.assets.rematch import rescored_predictions
 from empi_pipeline.automation.alerts import on_run_failure
 from empi_pipeline.automation.arrivals import build_arrivals_sensor
 from empi_pipeline.automation.jobs import batch_job
@@ -30,9 +31,7 @@ from empi_pipeline.resources import (
 from empi_pipeline.settings import Settings, read_settings
 
 
-def build_definitions(
-    settings: Settings | None = None, resources: Mapping[str, Any] | None = None
-) -> dg.Definitions:
+def build_definitions(settings: Settings | None = None, resources: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Everything Dagster knows of this project.
 
     Args:
@@ -41,7 +40,7 @@ def build_definitions(
     """
     settings = settings or read_settings()
     return dg.Definitions(
-        assets=[raw_rows, cleaned_person_records, model, predictions, identity, crosswalk],
+        assets=[raw_rows, cleaned_person_records, model, predictions, identity, crosswalk, rescored_predictions],
         asset_checks=all_checks,
         jobs=[batch_job, rematch_job, data_quality_job],
         sensors=[build_arrivals_sensor(settings.automation), on_run_failure],
@@ -57,7 +56,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     postgres = PostgresResource(url=dg.EnvVar("EMPI_POSTGRES_URL"))
     return {
         "postgres": postgres,
-        "object_store": ObjectStoreResource(s3=S3Resource(endpoint_url=os.environ.get("EMPI_S3_ENDPOINT_URL")), bucket=dg.EnvVar("EMPI_S3_BUCKET")),
+        "object_store": ObjectStoreResource(
+            s3=S3Resource(endpoint_url=os.environ.get("EMPI_S3_ENDPOINT_URL")), bucket=dg.EnvVar("EMPI_S3_BUCKET")
+        ),
         "scratch": ScratchResource(memory=settings.scratch.memory, threads=settings.scratch.threads),
         "settings": SettingsResource(),
         "batch_claim": BatchClaimResource(postgres=postgres),

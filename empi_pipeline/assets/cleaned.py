@@ -1,5 +1,6 @@
 """Cleaned records: the standardised form of person records, used for matching only."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -39,7 +40,7 @@ def cleaned_person_records(
     scratch: ScratchResource,
     settings: SettingsResource,
     batch_claim: BatchClaimResource,
-) -> dg.MaterializeResult[pa.Table]:
+) -> Iterator[dg.MaterializeResult[pa.Table]]:
     """Names, dates, numbers and addresses in one form, placeholders nulled; one row per new person record.
 
     Originals stay in `raw/person_records`, untouched.
@@ -54,7 +55,7 @@ def cleaned_person_records(
         cleaned = cleaning.clean(con, person_records, sources, today=datetime.now(UTC).date(), date_orders=date_orders)
     rows = cleaned.table.num_rows
     filled = {name: rows - cleaned.table[name].null_count for name in CLEANED_COLUMNS}
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         value=cleaned.table,
         check_results=[
             check_formats(cleaned.table, frozenset(name for name, source in sources.items() if source.pass_through))

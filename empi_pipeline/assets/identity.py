@@ -8,7 +8,7 @@ import dagster as dg
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch
-from empi_pipeline.identity.queries import open_case_counts, person_sizes
+from empi_pipeline.identity.figures import open_case_counts, person_sizes
 from empi_pipeline.linkage import index_scoring
 from empi_pipeline.linkage.key_index import CLEANED_SCHEMA
 from empi_pipeline.postgres import copy_out
@@ -48,7 +48,7 @@ def identity(
     scratch: ScratchResource,
     settings: SettingsResource,
     batch_claim: BatchClaimResource,
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Give each new person record its person, in one transaction, and bring the review queue in line."""
     applied = apply_to_current_index(postgres, scratch, settings.read(), context.partition_key)
     with postgres.connect() as connection:

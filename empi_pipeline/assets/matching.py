@@ -20,7 +20,7 @@ from empi_pipeline.resources import BatchClaimResource, PostgresResource, Scratc
     kinds={"splink", "postgres"},
     owners=["team:linkage"],
 )
-def model(postgres: PostgresResource) -> dg.MaterializeResult:
+def model(postgres: PostgresResource) -> dg.MaterializeResult[None]:
     """The active match model: Splink settings, two thresholds and frozen term frequencies; never altered.
 
     Materialising it where none is active activates the one that ships with the software.
@@ -58,7 +58,7 @@ def predictions(
     postgres: PostgresResource,
     scratch: ScratchResource,
     batch_claim: BatchClaimResource,
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Pairs of person records scored by the active match model, above its potential threshold.
 
     One row per pair: this batch against itself and against every earlier record that shares a blocking key.

@@ -33,7 +33,7 @@ def crosswalk(
     postgres: PostgresResource,
     object_store: ObjectStoreResource,
     batch_claim: BatchClaimResource,
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Source identity -> person_id, brought up to the newest identity change, with the change feed in S3.
 
     Only what changed is written: rows of the table, entries of the feed, and one small object a publication.

@@ -1,10 +1,11 @@
 """Rows as delivered: accepted ones and rejected ones."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
 
-from empi_pipeline.assets.tables import markdown_table, object_counts
+from empi_pipeline.assets.tables import markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.intake.taking_in import take_in
 from empi_pipeline.resources import (
@@ -43,19 +44,21 @@ def raw_rows(
     scratch: ScratchResource,
     settings: SettingsResource,
     batch_claim: BatchClaimResource,
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Read every object of the batch that was not read yet, each in full or not at all."""
     with scratch.open() as con:
         taken = take_in(postgres.connect, object_store.store(), con, context.partition_key, settings.read())
-    counts = object_counts(taken)
+    reasons: Counter[str] = Counter()
+    for each in taken:
+        reasons.update(each.rejected_by_reason)
     yield dg.MaterializeResult(
         asset_key=["raw", "person_records"],
         metadata={
-            "dagster/row_count": counts["new"],
-            "rows delivered": counts["delivered"],
-            "rows known before": counts["known"],
+            "dagster/row_count": sum(each.new for each in taken),
+            "rows delivered": sum(each.delivered for each in taken),
+            "rows known before": sum(each.known for each in taken),
             "objects": len(taken),
-            "objects that could not be read": counts["failed"],
+            "objects that could not be read": sum(each.status == "failed" for each in taken),
             "by object": markdown_table(
                 ["arrival", "delivered", "new", "known", "rejected", "status"],
                 [[each.arrival_id, each.delivered, each.new, each.known, each.rejected, each.status] for each in taken],
@@ -65,16 +68,7 @@ def raw_rows(
     yield dg.MaterializeResult(
         asset_key=["raw", "rejected_rows"],
         metadata={
-            "dagster/row_count": counts["rejected"],
-            "by reason": markdown_table(
-                ["reason", "rows"],
-                sorted(
-                    {
-                        reason: sum(each.rejected_by_reason.get(reason, 0) for each in taken)
-                        for each in taken
-                        for reason in each.rejected_by_reason
-                    }.items()
-                ),
-            ),
+            "dagster/row_count": reasons.total(),
+            "by reason": markdown_table(["reason", "rows"], sorted(reasons.items())),
         },
     )

@@ -81,8 +81,9 @@ def dispatch_open_batches(
     requests = []
     for batch_id in decided.request[:_MOST_REQUESTS]:
         # Counted before it is asked for: a run that cannot even start must not be asked for for ever.
-        attempt = ledger.count_attempt(connection, batch_id)
-        requests.append(dg.RunRequest(run_key=f"{batch_id}#{attempt}", partition_key=batch_id))
+        ledger.count_attempt(connection, batch_id)
+        # Attempts start at 1 again after a retry by hand, and Dagster remembers run keys for ever: number the runs.
+        requests.append(dg.RunRequest(run_key=f"{batch_id}#{len(runs[batch_id]) + 1}", partition_key=batch_id))
     if not requests:
         return dg.SkipReason(
             f"nothing new; {ignored} objects that are no data files, {backlog} waiting for the next tick"

@@ -1,10 +1,11 @@
-"""The jobs: taking in one batch, and the data-quality checks of the whole index."""
+"""The job that takes in one batch."""
 
 from typing import Final
 
 import dagster as dg
 
 from empi_pipeline.automation.partitions import BATCHES
+from empi_pipeline.checks.index import INDEX_CHECKS
 
 BATCH_JOB_NAME: Final = "match_batch"
 REMATCH_JOB_NAME: Final = "rematch"
@@ -21,7 +22,7 @@ BATCH_ASSETS: Final = dg.AssetSelection.assets(
 
 batch_job = dg.define_asset_job(
     BATCH_JOB_NAME,
-    selection=BATCH_ASSETS,
+    selection=BATCH_ASSETS - dg.AssetSelection.checks(*INDEX_CHECKS),
     partitions_def=BATCHES,
     # A process a step costs 11-15 s for six steps; the steps of a batch follow one another anyway.
     executor_def=dg.in_process_executor,

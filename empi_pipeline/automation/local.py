@@ -51,9 +51,9 @@ class Pipeline:
 
     def object_store(self) -> ObjectStore:
         """The bucket of inbox and exports."""
-        import boto3
+        from empi_pipeline.intake.object_store import s3_client
 
-        return ObjectStore(boto3.client("s3", endpoint_url=self.servers.endpoint_url), self.servers.bucket)
+        return ObjectStore(s3_client(self.servers.endpoint_url), self.servers.bucket)
 
     def run_batch(self, batch_id: str, progress: Callable[[str], None] | None = None) -> RunOutcome:
         """Run the batch job for a batch, holding the claim on it.
@@ -135,6 +135,12 @@ def prepare_dagster_home() -> Path:
     return folder
 
 
+def prepare_dagster_storage() -> None:
+    """Create the tables of Dagster's own storage where they are missing."""
+    with local_instance() as instance:
+        instance.get_runs_count()
+
+
 def project_file(name: str) -> Path:
     """`dagster.yaml` or `workspace.yaml`: at the top of a checkout, inside an installed package."""
     installed = Path(__file__).parents[1] / "_config" / name
@@ -161,7 +167,7 @@ def _told(failure: Any) -> str | None:
 def _own_errors() -> frozenset[str]:
     from empi_pipeline.errors import EmpiError
 
-    def below(kind: type) -> set[str]:
+    def below(kind: type[Exception]) -> set[str]:
         return {kind.__name__}.union(*(below(each) for each in kind.__subclasses__()))
 
     return frozenset(below(EmpiError))

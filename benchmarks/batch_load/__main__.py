@@ -1,0 +1,94 @@
+"""How long a load takes against its floor, in one run: `python -m benchmarks.batch_load FILE.csv`.
+
+The load: object in S3 to committed crosswalk, in a warm process, through the real Dagster job.
+The floor: COPY of the same rows into Postgres and out again, and Splink's prediction of the same cleaned records with
+the same model, in memory. What lies between is reading, hashing, cleaning, identity, publishing, checks and Dagster.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+WARM_UP = b"data_source,source_person_id,first_name,last_name,birth_date\nwarm,1,ada,lovelace,1815-12-10\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--rounds", type=int, default=3, help="loads, each into an empty index")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    rounds = [one_round(arguments.file) for _ in range(arguments.rounds)]
+    summary = {
+        name: round(statistics.median(each[name] for each in rounds), 3) for name in rounds[0]
+    }
+    if arguments.json:
+        print(json.dumps({"rounds": rounds, "median": summary}))
+        return
+    for name, value in summary.items():
+        print(f"{name:<28}{value:>10}")
+
+
+def one_round(file: Path) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="empi-bench-") as home:
+        os.environ["EMPI_HOME"] = home
+        from empi_pipeline.automation.local import pipeline
+
+        with pipeline() as running:
+            load(running, "warm-up.csv", WARM_UP)
+            started = time.perf_counter()
+            load(running, file.name, file.read_bytes())
+            loaded = time.perf_counter() - started
+            copied, predicted = floor(running)
+    return {
+        "load_seconds": loaded,
+        "floor_copy_seconds": copied,
+        "floor_predict_seconds": predicted,
+        "load_over_floor": loaded / (copied + predicted),
+    }
+
+
+def load(running, name: str, content: bytes) -> None:
+    from empi_pipeline.intake.deliver import deliver
+
+    batch_id = deliver(running.connect, running.object_store(), [(name, content)])
+    outcome = running.run_batch(batch_id)
+    assert outcome.success, outcome
+
+
+def floor(running) -> tuple[float, float]:
+    from empi_pipeline import linkage
+    from empi_pipeline.linkage import key_index, registry
+    from empi_pipeline.postgres import copy_in, copy_out
+    from empi_pipeline.schema import PERSON_RECORD_COLUMNS
+    from empi_pipeline.scratch import open_scratch
+    from empi_pipeline.sql import load as sql_text
+
+    columns = ", ".join(PERSON_RECORD_COLUMNS)
+    schema = pa.schema([(name, pa.string()) for name in PERSON_RECORD_COLUMNS])
+    with running.connect() as connection:
+        rows = copy_out(connection, f"select {columns} from raw.person_records", schema)
+        connection.execute(f"create table floor as select {columns} from raw.person_records limit 0")
+        started = time.perf_counter()
+        copy_in(connection, "floor", rows)
+        copy_out(connection, f"select {columns} from floor", schema)
+        copied = time.perf_counter() - started
+        model = registry.ensure_active(connection)
+        cleaned = copy_out(connection, sql_text("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+        frequencies = registry.term_frequencies(connection, model.model_id)
+        connection.execute("drop table floor")
+    with open_scratch() as con:
+        started = time.perf_counter()
+        linkage.predict_all(con, model.model, frequencies, cleaned)
+        predicted = time.perf_counter() - started
+    return copied, predicted
+
+
+if __name__ == "__main__":
+    main()
