@@ -6,6 +6,7 @@ Functions over an open connection; where one transaction ends is the caller's de
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -128,7 +129,7 @@ def form_batch(connection: Connection, arrivals: Sequence[ListedObject]) -> str 
     """
     if not arrivals:
         return None
-    with connection.transaction():
+    with _together(connection):
         connection.execute(_LOCK)
         known = known_arrivals(connection, arrivals)
         new = [listed for listed in arrivals if listed.identity not in known]
@@ -273,13 +274,18 @@ def retry(connection: Connection, batch_id: str) -> Batch:
         NotFoundError: There is no such batch.
         ConflictError: It is applied and complete.
     """
-    with connection.transaction():
+    with _together(connection):
         found = batch(connection, batch_id)
         if found.status == "applied" and not found.objects_failed:
             raise ConflictError(f"batch {batch_id} is applied and all its objects were read; there is nothing to retry")
         connection.execute(load("intake/reopen_failed_arrivals"), {"batch_id": batch_id})
         connection.execute(load("intake/reopen_batch"), {"batch_id": batch_id})
         return batch(connection, batch_id)
+
+
+def _together(connection: Connection) -> AbstractContextManager[object]:
+    """One transaction for several statements. On an idle connection `transaction()` would end the caller's, too."""
+    return connection.transaction() if connection.autocommit else nullcontext()
 
 
 def _columns(listing: Iterable[ListedObject]) -> dict[str, list[Any]]:
