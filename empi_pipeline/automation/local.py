@@ -151,7 +151,11 @@ def local_instance() -> "dg.DagsterInstance":
     """The Dagster instance of `DAGSTER_HOME`."""
     import dagster as dg
 
-    return dg.DagsterInstance.get()
+    from empi_pipeline.automation.instance import keep_connections
+
+    instance = dg.DagsterInstance.get()
+    keep_connections(instance)
+    return instance
 
 
 def _told(failure: Any) -> str | None:

@@ -4,29 +4,32 @@ from typing import Final
 
 import dagster as dg
 
-from empi_pipeline.checks.from_sql import sql_check
+from empi_pipeline.checks.from_sql import SqlCheck, index_checks
 
 INDEX_CHECKS: Final[list[dg.AssetChecksDefinition]] = [
-    sql_check(
+    index_checks(
         ["identity", "persons"],
-        "index_one_person_each",
-        blocking=True,
-        whole_index=True,
-        description="Each record of the index has one living person, counts are right, retired ids resolve.",
+        [
+            SqlCheck(
+                "index_one_person_each",
+                blocking=True,
+                description="Each record of the index has one living person, counts are right, retired ids resolve.",
+            )
+        ],
     ),
-    sql_check(
+    index_checks(
         ["identity", "review_queue"],
-        "open_cases_ask_something",
-        blocking=False,
-        whole_index=True,
-        description="Each open potential match still asks about two different persons.",
+        [
+            SqlCheck(
+                "open_cases_ask_something",
+                blocking=False,
+                description="Each open potential match still asks about two different persons.",
+            )
+        ],
     ),
-    sql_check(
+    index_checks(
         ["publishing", "crosswalk"],
-        "index_crosswalk_agrees",
-        blocking=True,
-        whole_index=True,
-        description="The crosswalk agrees with membership.",
+        [SqlCheck("index_crosswalk_agrees", blocking=True, description="The crosswalk agrees with membership.")],
     ),
 ]
 

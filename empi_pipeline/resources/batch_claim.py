@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from empi_pipeline.automation.instance import keep_connections
 from empi_pipeline.automation.partitions import CLAIM_TAG, PARTITION_TAG
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.intake.claims import claim
@@ -24,6 +25,8 @@ class BatchClaimResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             ConflictError: Another run works on it.
         """
+        if context.instance is not None:
+            keep_connections(context.instance)
         tags = context.run.tags if context.run else {}
         batch_id = tags.get(PARTITION_TAG)
         if batch_id is None or tags.get(CLAIM_TAG) == str(os.getpid()):
