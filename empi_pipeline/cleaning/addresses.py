@@ -3,8 +3,11 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
 from empi_pipeline.cleaning.words import streets
+
+_SEPARATORS: Final = r"[\x00-\x1f!-\"$-,.:-@\[-\x60{-\x{bf}\x{2000}-\x{2bff}]"
+"""Punctuation except `#`, `-` and `/`, which say something in an address."""
 
 _UNIT: Final = (
     "apt|apartment|apmt|unit|unt|ste|suite|rm|room|flat|flt|lot|trlr|trailer|spc|space|dept|department|ofc|office|ph|penthouse|hngr|hangar|no|num"
@@ -16,6 +19,9 @@ _WITHOUT_NUMBER: Final = "rear|frnt|lowr|uppr|bsmt|basement|upstairs|downstairs|
 _TAIL: Final = f"(?:(?:(?:{_UNIT}|{_PLACE_WITHIN}){_IDENTIFIER}|# ?[a-z0-9-]{{1,6}}|{_FLOOR}|{_WITHOUT_NUMBER})(?: |$))+$"
 _UNIT_HINT: Final = f"(#|\\b({_UNIT}|{_PLACE_WITHIN}|{_WITHOUT_NUMBER}))"
 
+_ORDINALS: Final = "|".join(streets.ORDINALS)
+_NUMBERED_STREETS: Final = "ave|st|blvd|dr|ln|pl|rd|ct|ter|way|pkwy|cir"
+
 _COUNT: Final = "len(words)"
 _LAST: Final = "words[-1]"
 _NAME_MUST_REMAIN: Final = "case when regexp_matches(words[1], '^[0-9]') then 3 else 2 end"
@@ -26,6 +32,7 @@ ADDRESS: Final = Group(
     keys=("address",),
     start={"address": "address", "address_unit": "null::varchar", "words": "null::varchar[]"},
     outputs=("address", "address_unit"),
+    mostly_unique=True,
     stages=(
         Stage("folded", "Case, accents and typographic variants say nothing.", {"address": folded("address")}),
         Stage("missing_word", "Unknown, N/A and the like.", {"address": "null"}, when=f"trim(address) in {any_of(('', *MISSING_WORDS))}"),
@@ -38,15 +45,15 @@ ADDRESS: Final = Group(
         Stage(
             "punctuation",
             "Apostrophes are dropped; `#` stands apart; other marks except `-` and `/` become a space.",
-            {"address": r"regexp_replace(regexp_replace(replace(address, '''', ''), '[^\p{L}\p{M}\p{N}#/-]+', ' ', 'g'), '\s*#\s*', ' # ', 'g')"},
-            when=r"regexp_matches(address, '[^\p{L}\p{M}\p{N} /-]')",
+            {"address": rf"regexp_replace(regexp_replace(replace(address, '''', ''), '{_SEPARATORS}+', ' ', 'g'), ' *# *', ' # ', 'g')"},
+            when=f"regexp_matches(address, '#|{_SEPARATORS}')",
         ),
         Stage("spaces", "Single spaces, none at the ends.", {"address": squeezed("address")}, when=NEEDS_SQUEEZE.format(value="address")),
         Stage(
             "placeholder",
             "Homeless, General Delivery, Same: nobody's address, or everybody's.",
             {"address": "null"},
-            when=rf"address in {any_of(streets.PLACEHOLDER_ADDRESSES)} or regexp_matches(address, '^(x+|[^\p{{L}}\p{{N}}]*|unknown( .*)?|homeless .*)$')",
+            when=rf"address in {any_of(streets.PLACEHOLDER_ADDRESSES)} or length(address) < 40 and regexp_matches(address, '^(x+|{MARK}*|unknown( .*)?|homeless .*)$')",
         ),
         Stage(
             "post_office_box",
@@ -115,10 +122,10 @@ ADDRESS: Final = Group(
             "street_suffix",
             "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never as the name itself.",
             {
-                "words": f"case when final.standard is not null then list_concat(words[:-2], [final.standard]) "
-                f"when before.standard is not null then list_concat(words[:-3], [before.standard], words[-1:]) else words end",
-                "address": "case when final.standard is not null then array_to_string(list_concat(words[:-2], [final.standard]), ' ') "
-                "when before.standard is not null then array_to_string(list_concat(words[:-3], [before.standard], words[-1:]), ' ') else address end",
+                "words": f"case when final is not null then list_concat(words[:-2], [final]) "
+                f"when before is not null then list_concat(words[:-3], [before], words[-1:]) else words end",
+                "address": "case when final is not null then array_to_string(list_concat(words[:-2], [final]), ' ') "
+                "when before is not null then array_to_string(list_concat(words[:-3], [before], words[-1:]), ' ') else address end",
             },
             lookups=(
                 Lookup("final", "street", f"case when {_COUNT} >= {_NAME_MUST_REMAIN} then {_LAST} end"),
@@ -130,10 +137,10 @@ ADDRESS: Final = Group(
             "directional_after",
             "`Main St North` and `Main St N` are one street.",
             {
-                "words": "list_concat(words[:-2], [compass.standard])",
-                "address": "array_to_string(list_concat(words[:-2], [compass.standard]), ' ')",
+                "words": "list_concat(words[:-2], [compass])",
+                "address": "array_to_string(list_concat(words[:-2], [compass]), ' ')",
             },
-            when="compass.standard is not null",
+            when="compass is not null",
             lookups=(
                 Lookup("suffix", "street", "words[-2]"),
                 Lookup(
@@ -146,8 +153,8 @@ ADDRESS: Final = Group(
         Stage(
             "directional_before",
             "`12 North Main St` and `12 N Main St` are one street; in `12 North St` it is the name.",
-            {"address": "array_to_string(list_concat(words[:1], [compass.standard], words[3:]), ' ')"},
-            when="compass.standard is not null",
+            {"address": "array_to_string(list_concat(words[:1], [compass], words[3:]), ' ')"},
+            when="compass is not null",
             lookups=(
                 Lookup("suffix", "street", "words[-1]"),
                 Lookup(
@@ -160,10 +167,10 @@ ADDRESS: Final = Group(
         Stage(
             "ordinal",
             "`Fifth Ave` and `5th Ave` are one street.",
-            {"address": "replace(address, ' ' || number.word || ' ', ' ' || number.standard || ' ')"},
-            when="number.standard is not null",
+            {"address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', ' ' || number || ' \1')"},
+            when="number is not null",
             lookups=(
-                Lookup("number", "ordinal", rf"regexp_extract(address, ' ({'|'.join(streets.ORDINALS)}) (?:ave|st|blvd|dr|ln|pl|rd|ct|ter|way|pkwy|cir)\b', 1)"),
+                Lookup("number", "ordinal", rf"regexp_extract(address, ' ({_ORDINALS}) (?:{_NUMBERED_STREETS})\b', 1)"),
             ),
         ),
         Stage(

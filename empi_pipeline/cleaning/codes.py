@@ -3,7 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, any_of, folded, squeezed
 from empi_pipeline.cleaning.words import people
 
 SEX: Final = Group(
@@ -16,8 +16,8 @@ SEX: Final = Group(
         Stage(
             "standard_letter",
             "Words, ISO/IEC 5218 and HL7 v2 codes in one letter; single letters that are none of them stay.",
-            {"sex": "sex_word.standard"},
-            when="sex_word.standard is not null",
+            {"sex": "sex_word"},
+            when="sex_word is not null",
             lookups=(Lookup("sex_word", "sex", "sex"),),
         ),
         Stage(
@@ -36,7 +36,7 @@ RACE: Final = Group(
     outputs=("race",),
     stages=(
         Stage("folded", "Case and accents say nothing.", {"race": folded("race")}),
-        Stage("spaces", "Single spaces, none at the ends.", {"race": squeezed("race")}, when=NEEDS_SQUEEZE.format(value="race")),
+        Stage("spaces", "Marks become single spaces, none at the ends.", {"race": squeezed(f"regexp_replace(race, '{MARK}+', ' ', 'g')")}),
         Stage("missing_word", "Unknown, refused and the like.", {"race": "null"}, when=f"race in {any_of((*MISSING_WORDS, 'asku', 'unknown race', 'patient refused', 'prefer not to say'))}"),
     ),
 )

@@ -138,12 +138,12 @@ _READING: Final = (
             "y": f"case when regexp_matches(value, '{_D_MON_Y}') then regexp_extract(value, '{_D_MON_Y}', 2) "
             f"when regexp_matches(value, '{_MON_D_Y}') then regexp_extract(value, '{_MON_D_Y}', 2) "
             f"when regexp_matches(value, '{_MON_Y}') then regexp_extract(value, '{_MON_Y}', 1) else left(value, 4) end",
-            "m": "month.standard",
+            "m": "month",
             "d": f"case when regexp_matches(value, '{_D_MON_Y}') then regexp_extract(value, '{_D_MON_Y}', 1) "
             f"when regexp_matches(value, '{_MON_D_Y}') then regexp_extract(value, '{_MON_D_Y}', 1) "
             f"when regexp_matches(value, '{_MON_Y}') then '00' else regexp_extract(value, '{_Y_MON_D}', 2) end",
         },
-        when=f"month.standard is not null and regexp_matches(value, '{_D_MON_Y}|{_MON_D_Y}|{_MON_Y}|{_Y_MON_D}')",
+        when=f"month is not null and regexp_matches(value, '{_D_MON_Y}|{_MON_D_Y}|{_MON_Y}|{_Y_MON_D}')",
         lookups=(Lookup("month", "month", f"regexp_extract(value, '{_MONTH_WORD}', 1)"),),
     ),
     Stage(

@@ -25,6 +25,7 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
     keys=(_SSN,),
     start={_SSN: _SSN},
     outputs=(_SSN,),
+    mostly_unique=True,
     stages=(
         Stage(
             "missing_word",
@@ -36,19 +37,23 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "number_tail",
             "`1315419.0`: the delivering system took it for a number, which is proof that leading zeros were lost.",
             {_SSN: f"lpad(left(trim({_SSN}), length(trim({_SSN})) - 2), 9, '0')"},
-            when=rf"regexp_matches({_SSN}, '^\s*[0-9]{{7,9}}\.0\s*$')",
+            when=rf"contains({_SSN}, '.') and regexp_matches({_SSN}, '^\s*[0-9]{{7,9}}\.0\s*$')",
         ),
         Stage(
             "last_four",
             "`XXX-XX-1234`: the last four digits are kept as four digits.",
             {_SSN: f"right(trim({_SSN}), 4)"},
-            when=rf"regexp_matches({_SSN}, '^\s*[xX*#?]{{3}}[- ]?[xX*#?]{{2}}[- ]?[0-9]{{4}}\s*$')",
+            when=rf"not left({_SSN}, 1) between '0' and '9' and regexp_matches({_SSN}, '^\s*[xX*#?]{{3}}[- ]?[xX*#?]{{2}}[- ]?[0-9]{{4}}\s*$')",
         ),
         Stage(
             "separators",
             "Hyphens, spaces and full stops say nothing; letters (a misread digit) stay visible to comparison.",
-            {_SSN: rf"regexp_replace(lower({_SSN}), '[^0-9a-z]', '', 'g')"},
-            when=f"regexp_matches({_SSN}, '[^0-9a-z]')",
+            {
+                # Two replaces are five times as fast as the regular expression, and nearly always enough.
+                _SSN: f"case when regexp_matches({_SSN}, '^[0-9 -]*$') then replace(replace({_SSN}, '-', ''), ' ', '') "
+                f"else regexp_replace(lower({_SSN}), '[^0-9a-z]', '', 'g') end"
+            },
+            when=f"regexp_matches({_SSN}, '[^0-9]')",
         ),
         Stage(
             "lost_zero",
@@ -60,7 +65,7 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "itin",
             "A taxpayer number of the IRS (ITIN) is not a social security number.",
             {_SSN: "null"},
-            when=f"regexp_matches({_SSN}, '{_ITIN}')",
+            when=f"starts_with({_SSN}, '9') and regexp_matches({_SSN}, '{_ITIN}')",
         ),
         Stage(
             "never_issued",
@@ -78,7 +83,8 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "no_number",
             "Fewer than seven digits (except last four) or more than ten characters is no such number, not even a garbled one.",
             {_SSN: "null"},
-            when=rf"length({_SSN}) > 10 or length({_SSN}) <> 4 and length(regexp_replace({_SSN}, '[^0-9]', '', 'g')) < 7",
+            when=f"length({_SSN}) not in (4, 9) and length({_SSN}) not between 7 and 10 "
+            f"or regexp_matches({_SSN}, '[a-z]') and length(regexp_replace({_SSN}, '[a-z]', '', 'g')) < 7",
         ),
     ),
 )
@@ -90,6 +96,7 @@ EMAIL: Final = Group(
     keys=("delivered_email",),
     start={"email": "delivered_email"},
     outputs=("email",),
+    mostly_unique=True,
     stages=(
         Stage("folded", "Case does not matter in practice.", {"email": f"trim({folded('email')})"}),
         Stage("missing_word", "Unknown, N/A and the like.", {"email": "null"}, when=f"email in {any_of(MISSING_WORDS)} or email = ''"),

@@ -6,13 +6,13 @@ Kept, because what is learnt from one batch must hold for the next: cleaning doe
 import duckdb
 import pyarrow as pa
 
-from empi_pipeline.cleaning import infer_date_formats
+from empi_pipeline.cleaning import DateColumn, DateOrder, infer_date_formats
 from empi_pipeline.postgres import Connection
 
 
 def learnt_date_orders(
     connection: Connection, con: duckdb.DuckDBPyConnection, batch_id: str, person_records: pa.Table
-) -> dict[tuple[str, str], str | None]:
+) -> dict[DateColumn, DateOrder | None]:
     """What is known of the date order of each (data_source, column), after looking at these records.
 
     Args:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import LETTER, MARK, NEEDS_SQUEEZE, NO_LETTER, any_of, folded, squeezed
 from empi_pipeline.cleaning.words import people, surnames
 
 _SUFFIX_WORDS: Final = "|".join(people.SUFFIXES)
@@ -32,26 +32,26 @@ def _shape(column: str) -> tuple[Stage, ...]:
             "mark_of_absence",
             "`N/A`, `#N/A`, dashes and question marks say that there is no name; the names Na, Null and None stay.",
             {column: "null"},
-            when=rf"regexp_matches({column}, '^\s*(#?n/a|n\\a|n\.a\.?|<na>|<null>|\(null\)|[^\p{{L}}]*)\s*$')",
+            when=rf"regexp_matches({column}, '^\s*(#?n/a|n\\a|n\.a\.?|<na>|<null>|\(null\)|{NO_LETTER}*)\s*$')",
         ),
         Stage(
             "title",
             "Titles are not part of a name; only removed before another word, ranks only when written with a full stop.",
             {column: rf"nullif(regexp_replace({column}, '^\s*((({_TITLES})\.?\s+)|(({_RANKS})\.\s*))+', ''), '')"},
-            when=rf"regexp_matches({column}, '^\s*((({_TITLES})\.?\s+)|(({_RANKS})\.\s*))[\p{{L}}]')",
+            when=rf"regexp_matches({column}, '^\s*((({_TITLES})\.?\s+)|(({_RANKS})\.\s*)){LETTER}')",
         ),
         Stage(
             "nickname_in_brackets",
             "A nickname in brackets or quotation marks is another name of the same person, not part of this one.",
             {column: rf"""regexp_replace({column}, '\s*(\([^)]*\)|"[^"]*"|\[[^\]]*\])', ' ', 'g')"""},
-            when=rf"""regexp_matches({column}, '[\p{{L}}].*(\(.*\)|".*"|\[.*\])')""",
+            when=rf"""regexp_matches({column}, '{LETTER}.*(\(.*\)|".*"|\[.*\])')""",
         ),
         Stage(
             "punctuation",
             "Apostrophes and full stops are dropped (O'Brien, J.R.); hyphens and the rest become a space, so that parts of a "
             "double name can be compared.",
-            {column: rf"regexp_replace(replace(replace({column}, '''', ''), '.', ''), '[^\p{{L}}\p{{M}}\p{{N}}]+', ' ', 'g')"},
-            when=rf"regexp_matches({column}, '[^\p{{L}}\p{{M}}\p{{N}} ]')",
+            {column: rf"regexp_replace(replace(replace({column}, '''', ''), '.', ''), '{MARK}+', ' ', 'g')"},
+            when=rf"regexp_matches({column}, '{MARK}')",
         ),
         Stage(
             "spaces",
@@ -73,7 +73,7 @@ def _placeholder(column: str, words: tuple[str, ...]) -> Stage:
         "placeholder",
         "Unknown, Test and the like are nobody's name.",
         {column: "null"},
-        when=rf"{column} in {any_of(words)} or regexp_matches({column}, '^zz+(test|z*$)|^(unknown|test)[ 0-9]+$|^[^\p{{L}}]*$')",
+        when=rf"{column} in {any_of(words)} or regexp_matches({column}, '^zz+(test|z*$)|^(unknown|test)[ 0-9]+$|^{NO_LETTER}*$')",
     )
 
 
@@ -88,7 +88,7 @@ FIRST_NAME: Final = Group(
             "suffix_apart",
             "A suffix typed after the given name belongs to name_suffix.",
             {
-                "first_suffix": "suffix_word.standard",
+                "first_suffix": "suffix_word",
                 "first_name": rf"regexp_replace(first_name, ' ({_SPOKEN_SUFFIXES})$', '')",
             },
             when=rf"regexp_matches(first_name, ' ({_SPOKEN_SUFFIXES})$')",
@@ -120,7 +120,7 @@ FIRST_NAME: Final = Group(
             "middle_initial",
             "A single letter after the given name is a middle initial; whole second names stay (Mary Ann, Jose Luis).",
             {"first_middle": "right(first_name, 1)", "first_name": "left(first_name, length(first_name) - 2)"},
-            when=r"regexp_matches(first_name, '[\p{L}]{2} [\p{L}]$')",
+            when=f"regexp_matches(first_name, '{LETTER}{{2}} {LETTER}$')",
         ),
     ),
 )
@@ -136,7 +136,7 @@ LAST_NAME: Final = Group(
             "suffix_apart",
             "A suffix as a word of its own, after the surname or before it, belongs to name_suffix; alone it is a surname.",
             {
-                "last_suffix": "coalesce(after.standard, before.standard)",
+                "last_suffix": "coalesce(after, before)",
                 "last_name": rf"regexp_replace(regexp_replace(last_name, '^(jr|ii|iii|iv) ', ''), '( ({_SPOKEN_SUFFIXES}|v))+$', '')",
             },
             when=rf"regexp_matches(last_name, '^(jr|ii|iii|iv) .| ({_SPOKEN_SUFFIXES}|v)$')",
@@ -158,8 +158,8 @@ LAST_NAME: Final = Group(
             "glued_suffix_after_a_known_surname",
             "`hayesii`, `leesr`, `foxiv`: real surnames end so too (Torii, Nasr, Kostiv), so only after a common surname.",
             {
-                "last_suffix": "case when known.word is not null then coalesce(last_suffix, right(last_name, 2)) else last_suffix end",
-                "last_name": "case when known.word is not null then left(last_name, length(last_name) - 2) else last_name end",
+                "last_suffix": "case when known is not null then coalesce(last_suffix, right(last_name, 2)) else last_suffix end",
+                "last_name": "case when known is not null then left(last_name, length(last_name) - 2) else last_name end",
             },
             when=rf"regexp_matches(last_name, '(sr|ii|iv)$') and last_name not in {any_of(surnames.REAL_NAMES_WITH_A_SUFFIX_LIKE_ENDING)}",
             lookups=(
@@ -193,7 +193,7 @@ NAME_SUFFIX: Final = Group(
         Stage(
             "standard_suffix",
             "A suffix delivered apart, in its standard form; anything else there is no suffix.",
-            {"name_suffix": "suffix_word.standard"},
+            {"name_suffix": "suffix_word"},
             lookups=(Lookup("suffix_word", "suffix", r"regexp_replace(lower(name_suffix), '[^a-z0-9]', '', 'g')"),),
         ),
     ),

@@ -9,6 +9,7 @@ PHONE: Final = Group(
     keys=("phone",),
     start={"phone": "phone", "phone_extension": "null::varchar"},
     outputs=("phone", "phone_extension"),
+    mostly_unique=True,
     stages=(
         Stage(
             "missing_word",
@@ -20,13 +21,13 @@ PHONE: Final = Group(
             "number_tail",
             "`2469588189.0`: the delivering system took it for a number.",
             {"phone": r"regexp_replace(phone, '\.0*\s*$', '')"},
-            when=r"regexp_matches(phone, '^\s*[0-9]{7,15}\.0*\s*$')",
+            when=r"contains(phone, '.') and regexp_matches(phone, '^\s*[0-9]{7,15}\.0*\s*$')",
         ),
         Stage(
             "first_of_several",
             "Two numbers in one field: the first.",
             {"phone": r"regexp_extract(phone, '^((?:[^0-9/;,|&]*[0-9]){10,11})', 1)"},
-            when=r"regexp_matches(phone, '^(?:[^0-9/;,|&]*[0-9]){10,11}\s*(?:[/;,|&]|or |and )[^0-9]*(?:[^0-9]*[0-9]){7}')",
+            when=r"length(phone) > 16 and regexp_matches(phone, '^(?:[^0-9/;,|&]*[0-9]){10,11}\s*(?:[/;,|&]|or |and )[^0-9]*(?:[^0-9]*[0-9]){7}')",
         ),
         Stage(
             "extension_apart",
@@ -35,7 +36,7 @@ PHONE: Final = Group(
                 "phone_extension": r"regexp_extract(phone, '(?i)(?:x|ext|extn|extension|#)[ .:#]*([0-9]{1,6})\D*$', 1)",
                 "phone": r"regexp_replace(phone, '(?i)[ ,;(]*(?:x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$', '')",
             },
-            when=r"regexp_matches(phone, '(?i)[0-9].*(x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$')",
+            when=r"(contains(lower(phone), 'x') or contains(phone, '#')) and regexp_matches(phone, '(?i)[0-9].*(x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$')",
         ),
         Stage(
             "digits",

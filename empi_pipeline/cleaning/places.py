@@ -3,7 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
 
 
 def _shape(column: str) -> tuple[Stage, ...]:
@@ -13,8 +13,8 @@ def _shape(column: str) -> tuple[Stage, ...]:
         Stage(
             "punctuation",
             "Apostrophes are dropped, other marks become a space.",
-            {column: rf"regexp_replace(replace({column}, '''', ''), '[^\p{{L}}\p{{M}}\p{{N}}]+', ' ', 'g')"},
-            when=rf"regexp_matches({column}, '[^\p{{L}}\p{{M}}\p{{N}} ]')",
+            {column: rf"regexp_replace(replace({column}, '''', ''), '{MARK}+', ' ', 'g')"},
+            when=rf"regexp_matches({column}, '{MARK}')",
         ),
         Stage("spaces", "Single spaces, none at the ends.", {column: squeezed(column)}, when=NEEDS_SQUEEZE.format(value=column)),
     )
@@ -49,8 +49,8 @@ STATE: Final = Group(
         Stage(
             "standard_code",
             "Names and old abbreviations become the two-letter code; what is not known stays as delivered.",
-            {"state": "known.standard"},
-            when="known.standard is not null",
+            {"state": "known"},
+            when="known is not null",
             lookups=(Lookup("known", "state", "state"),),
         ),
         Stage("letters_together", "`N Y`, `D. C.`", {"state": "replace(state, ' ', '')"}, when="regexp_matches(state, '^[a-z] [a-z]$')"),
@@ -77,7 +77,7 @@ ZIP_CODE: Final = Group(
             "A leading zero is put back only where state and digits agree that there was one (`ma 2138`); never in other "
             "states, and never in postcodes of other countries.",
             {"zip_code": "lpad(zip_code, 5, '0')"},
-            when="zero.standard is not null",
+            when="zero is not null",
             lookups=(
                 Lookup(
                     "zero",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Lookup, Stage
+from empi_pipeline.cleaning.text import LETTER
 from empi_pipeline.cleaning.words import people
 
 _NO_GIVEN_NAME: Final = "|".join((*people.SUFFIXES, *people.CREDENTIALS))
@@ -15,7 +16,7 @@ def _split(field: str, other: str) -> Stage:
         f"whole_name_in_{field}",
         f"`Smith, John` in {field} while {other} is empty: the surname is before the comma.",
         {"first_name": given, "last_name": family},
-        when=rf"{other} is null and contains({field}, ',') and regexp_matches({field}, '[\p{{L}}].*,\s*[\p{{L}}]') "
+        when=rf"{other} is null and contains({field}, ',') and regexp_matches({field}, '{LETTER}.*,\s*{LETTER}') "
         rf"and not regexp_matches(lower({field}), ',\s*({_NO_GIVEN_NAME})\.?\s*$')",
     )
 
@@ -38,7 +39,7 @@ AFTER: Final = (
         "placeholder_person",
         "John Doe, Mickey Mouse, Test Patient: the pair of names is a placeholder, though each alone may be real.",
         {"first_name": "null", "last_name": "null", "middle_name": "null"},
-        when="nobody.word is not null or (first_name is null and last_name = 'doe')",
+        when="nobody is not null or (first_name is null and last_name = 'doe')",
         lookups=(Lookup("nobody", "placeholder_person", "first_name || ' ' || last_name"),),
     ),
     Stage(

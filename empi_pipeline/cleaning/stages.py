@@ -1,17 +1,17 @@
 """What a cleaning stage is, and how a list of them becomes one SQL query. No rule lives here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A word list joined into a stage: its `standard` is NULL where `key` is not in the list.
+    """A word list joined into a stage; the column is NULL where `key` is not in the list.
 
     Attributes:
-        alias: Name under which the stage's expressions see it (`alias.standard`).
+        alias: Name of the column in which the stage's expressions find the standard form.
         vocabulary: Which word list, a key of `vocabulary.VOCABULARIES`.
-        key: SQL expression over the columns of the stage.
+        key: SQL expression over the columns of the stage, and `<alias>.word` of the lookups before it.
     """
 
     alias: str
@@ -42,7 +42,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Stages that share their input; each distinct input is cleaned once, however many records carry it.
+    """Stages that share their input.
 
     Attributes:
         name: Also the first half of the stage's name in rule counts (`last_name.glued_suffix`).
@@ -50,6 +50,9 @@ class Group:
         start: Working column to SQL expression over `keys`, before the first stage.
         outputs: Working columns handed on, under these names, to the record.
         stages: In order of application.
+        after: Groups whose outputs are among `keys`; they run first.
+        mostly_unique: Clean record by record. Otherwise each distinct input is cleaned once, however many records carry it,
+            which pays when values repeat.
     """
 
     name: str
@@ -57,11 +60,11 @@ class Group:
     start: Mapping[str, str]
     outputs: tuple[str, ...]
     stages: tuple[Stage, ...]
-    after: tuple[str, ...] = field(default=())
-    """Groups whose outputs are among `keys`; they run first."""
+    after: tuple[str, ...] = ()
+    mostly_unique: bool = False
 
 
-def chain(source: str, kept: Sequence[str], working: Sequence[str], stages: Sequence[Stage]) -> str:
+def chain(source: str, kept: Sequence[str], working: Sequence[str], stages: Sequence[Stage], flag: str = "changed") -> str:
     """The SQL of a list of stages.
 
     Args:
@@ -69,29 +72,44 @@ def chain(source: str, kept: Sequence[str], working: Sequence[str], stages: Sequ
         kept: Columns passed through untouched.
         working: Columns the stages may change.
         stages: In order of application.
+        flag: First part of the flags' names.
 
     Returns:
-        A SELECT with `kept`, `working` and one boolean `changed_<i>` for each stage.
+        A SELECT with `kept`, `working` and one boolean `<flag>_<i>` for each stage.
     """
     query = f"select {', '.join([*kept, *working])} from {source}"
+    flags: list[str] = []
+    pending: list[str] = []  # The flags of the stage before, computed one level later: few levels keep planning short.
     for index, stage in enumerate(stages):
+        carried = [*kept, *working, *flags]
+        aliases = [lookup.alias for lookup in stage.lookups]
+        if stage.lookups:
+            passed = [f"input.{column}" for column in carried]
+            standards = [f"{alias}.standard as {alias}" for alias in aliases]
+            joins = "".join(
+                f" left join vocabulary_{lookup.vocabulary} as {lookup.alias} on {lookup.alias}.word = {lookup.key}"
+                for lookup in stage.lookups
+            )
+            query = f"select {', '.join([*passed, *pending, *standards])}\nfrom ({query}) as input{joins}"
+            carried, flags, pending = [*carried, *_names(pending)], [*flags, *_names(pending)], []
+        if stage.when:
+            # CASE evaluates `a and b` one after the other, for the rows that are left; a bare AND evaluates both for all rows.
+            # And the condition is a column, because DuckDB evaluates what stands in a CASE anew each time it is written.
+            applies = f"case when {stage.when} then true else false end as applies"
+            query = f"select {', '.join([*carried, *pending, *aliases, applies])}\nfrom ({query}) as conditions"
+            flags, pending = [*flags, *_names(pending)], []
         touched = [column for column in working if column in stage.columns]
-        flags = [f"changed_{earlier}" for earlier in range(index)]
-        new = [f"{_guarded(stage, column)} as new_{column}" for column in touched]
-        passed = [f"input.{column}" for column in [*kept, *working, *flags]]
-        joins = "".join(
-            f" left join vocabulary_{lookup.vocabulary} as {lookup.alias} on {lookup.alias}.word = {lookup.key}"
-            for lookup in stage.lookups
-        )
-        renamed = [f"new_{column} as {column}" if column in touched else column for column in working]
-        changed = " or ".join(f"new_{column} is distinct from {column}" for column in touched)
-        query = (
-            f"select {', '.join([*kept, *renamed, *flags])}, ({changed}) as changed_{index}\n"
-            f"from (select {', '.join([*passed, *new])}\nfrom ({query}) as input{joins}) as stage_{index}"
-        )
-    return query
+        written = {column: stage.columns[column] for column in touched}
+        if stage.when:
+            written = {column: f"case when applies then {sql} else {column} end" for column, sql in written.items()}
+        changed = [f"{written[column]} as {column}" if column in written else column for column in working]
+        old = [f"{column} as old_{column}" for column in touched]
+        query = f"select {', '.join([*kept, *changed, *old, *flags, *pending])}\nfrom ({query}) as stage_{index}"
+        flags = [*flags, *_names(pending)]
+        differs = " or ".join(f"{column} is distinct from old_{column}" for column in touched)
+        pending = [f"({differs}) as {flag}_{index}"]
+    return f"select {', '.join([*kept, *working, *flags, *pending])}\nfrom ({query}) as chained"
 
 
-def _guarded(stage: Stage, column: str) -> str:
-    expression = f"({stage.columns[column]})"
-    return f"case when {stage.when} then {expression} else input.{column} end" if stage.when else expression
+def _names(expressions: Sequence[str]) -> list[str]:
+    return [expression.rsplit(" as ", 1)[1] for expression in expressions]

@@ -36,6 +36,16 @@ _LETTERS: Final = {
 }
 _DIGRAPHS: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ĳ": "ij"}
 
+_MARKS: Final = r"\x00-\x1f!-/:-@\[-\x60{-\x{bf}\x{d7}\x{f7}\x{2000}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{fff0}-\x{ffff}"
+LETTER: Final = r"[^ 0-9" + _MARKS + "]"
+"""A letter of any script; spelt out because compiling the class L takes milliseconds, and there are dozens of rules."""
+MARK: Final = f"[{_MARKS}]"
+"""Punctuation, symbols and control characters; not the space."""
+NO_LETTER: Final = f"[0-9 {_MARKS}]"
+
+_INVISIBLE: Final = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]"
+"""Zero-width joiners, byte order marks and direction marks: never meant."""
+
 MISSING_WORDS: Final = (
     "-", "--", "---", ".", "?", "??", "*", "0", "n/a", "#n/a", "n.a.", "na", "nan", "nat", "null", "none", "nil", "<na>", "<null>",
     "(null)", "unknown", "unk", "unkn", "not known", "not available", "not applicable", "not provided", "not given", "not reported",
@@ -61,16 +71,15 @@ def folded(value: str) -> str:
     expression = f"translate(strip_accents(lower(strip_accents({value}))), {literal(letters)}, {literal(plain)})"
     for digraph, pair in _DIGRAPHS.items():
         expression = f"replace({expression}, '{digraph}', '{pair}')"
-    # \p{Cf}: zero-width joiners, byte order marks and direction marks, invisible and never meant.
-    expression = rf"regexp_replace({expression}, '\p{{Cf}}', '', 'g')"
+    expression = f"regexp_replace({expression}, '{_INVISIBLE}', '', 'g')"
     # strlen counts bytes and length characters, so they differ exactly when the text is not ASCII.
     return f"case when strlen({value}) <> length({value}) then {expression} else lower({value}) end"
 
 
 def squeezed(value: str) -> str:
     """Single spaces, none at the ends, NULL when nothing is left."""
-    return rf"nullif(trim(regexp_replace({value}, '\s+', ' ', 'g')), '')"
+    return f"nullif(trim(regexp_replace({value}, ' +', ' ', 'g')), '')"
 
 
-NEEDS_SQUEEZE: Final = r"regexp_matches({value}, '^\s|\s$|\s\s|[^\S ]') or {value} = ''"
+NEEDS_SQUEEZE: Final = "{value} = '' or contains({value}, '  ') or starts_with({value}, ' ') or ends_with({value}, ' ')"
 """Condition for `squeezed`; format with `value`."""
