@@ -1,5 +1,6 @@
 """CSV in blocks: regular stretches are parsed at once by Arrow, irregular ones row by row, with the same result.
 
+Where each row is one line, those with another number of fields than the header and blank lines are sorted out before.
 A stretch is regular when it consists of whole rows that keep the rules of `csv_rows` (one pass of a regular expression
 where there are quotes at all, see `CsvGrammar.regular`), all have the header's number of fields, and no line is blank.
 """
@@ -107,10 +108,10 @@ class CsvReader:
             # Blank lines at the end are common, and no reason for the slow path.
             self._text = self._text.rstrip(b"\r\n") + b"\n"
         cut = self._whole_rows(self._text, self._is_end)
-        regular = self._regular(self._text[:cut], plan)
-        if regular is not None:
+        at_once = self._at_once(self._text[:cut], plan)
+        if at_once is not None:
             self._text = self._text[cut:]
-            yield regular
+            yield at_once
             return
         block, start, waiting = self._text, 0, 0
         while start < len(block):
@@ -122,10 +123,10 @@ class CsvReader:
 
     def _piece(self, plan: ColumnPlan, is_end: bool) -> Iterator[ParsedRows]:
         cut = self._whole_rows(self._text, is_end)
-        regular = self._regular(self._text[:cut], plan)
-        if regular is not None:
+        at_once = self._at_once(self._text[:cut], plan)
+        if at_once is not None:
             self._text = self._text[cut:]
-            yield regular
+            yield at_once
             return
         stretch = CsvStretch(self._text, self._line_number, is_end)
         rows: list[CsvRow] = []
@@ -149,8 +150,12 @@ class CsvReader:
             cut = max(text.rfind(b"\n", 0, cut), text.rfind(b"\r", 0, cut)) + 1
         return cut
 
+    def _at_once(self, text: bytes, plan: ColumnPlan) -> ParsedRows | None:
+        """All of these rows, and on to the line behind them; None when they must be read row by row."""
+        regular = self._regular(text, plan)
+        return regular if regular is not None else self._line_by_line(text, plan)
+
     def _regular(self, text: bytes, plan: ColumnPlan) -> ParsedRows | None:
-        """All of these rows at once, and on to the line behind them; None when something in them is irregular."""
         if text and not text.endswith((b"\n", b"\r")):
             text += b"\n"
         # Arrow drops a byte order mark anywhere it begins to read, and takes a blank line for a row.
@@ -171,6 +176,44 @@ class CsvReader:
         raw = _RawLines(text, starts, self._line_number)
         self._line_number += lines
         return ParsedRows(plan, cells, starts, raw.row)
+
+    def _line_by_line(self, text: bytes, plan: ColumnPlan) -> ParsedRows | None:
+        """Rows of which each is one line and keeps the rules: those with too few or many fields are sorted out."""
+        lines = text.splitlines()
+        array = pa.array(lines, pa.binary())
+        pattern = self._grammar.row_on_a_line
+        if b'"' in text and not pc.all(pc.match_substring_regex(array, pattern=pattern)).as_py():
+            return None
+        marks = pc.count_substring(array, pattern=self._delimiter)
+        odd = pc.or_(pc.not_equal(marks, plan.delivered - 1), pc.equal(pc.binary_length(array), 0))
+        sorted_out = {at for at in pc.indices_nonzero(odd).to_pylist() if not self._is_row(lines[at], plan)}
+        kept = [at for at in range(len(lines)) if at not in sorted_out]
+        good = [lines[at] for at in kept]
+        if good and good[0].startswith(b"\xef\xbb\xbf"):
+            return None
+        cells = [pa.array([], pa.binary())] * plan.delivered
+        if good:
+            table = self._parsed_at_once(b"\n".join(good) + b"\n", plan.delivered)
+            if table is None:
+                return None
+            cells = [column.combine_chunks() for column in table.columns]
+        unparsed = [
+            RejectedRow(self._line_number + at, "field_count", None, lines[at][: self._limits.kept_row_bytes])
+            for at in sorted(sorted_out)
+            if lines[at]
+        ]
+        starts = pc.add(pa.array(kept, pa.int64()), self._line_number)
+        self._line_number += len(lines)
+        return ParsedRows(plan, cells, starts, lambda at: good[at], unparsed)
+
+    def _is_row(self, line: bytes, plan: ColumnPlan) -> bool:
+        """Whether this line, which keeps the rules, has the header's number of fields; a blank line is no row."""
+        if not line:
+            return False
+        if b'"' not in line:
+            return line.count(self._delimiter.encode()) == plan.delivered - 1
+        _, fields = self._grammar.row(line, 0)
+        return fields is not None and len(fields) == plan.delivered
 
     def _parsed_at_once(self, text: bytes, columns: int) -> pa.Table | None:
         names = [str(at) for at in range(columns)]

@@ -74,6 +74,8 @@ class CsvGrammar:
         self._field = re.compile(rb'"(?:[^"]++|"")*+"|[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+|(?!\")")
         self._line = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)?+")
         escaped = re.escape(delimiter)
+        self.row_on_a_line = rf'\A(?:(?:"(?:[^"]|"")*"|[^"{escaped}\r\n][^{escaped}\r\n]*|)(?:{escaped}|\z))*\z'
+        """RE2 pattern of a line that is a row by itself and keeps the rules."""
         self.regular = rf'\A(?:(?:"(?:[^"]|"")*"|[^"{escaped}\r\n][^{escaped}\r\n]*|)[{escaped}\r\n])*\z'
         """RE2 pattern of whole rows that keep the rules, the last line end included."""
 

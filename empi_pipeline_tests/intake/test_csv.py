@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from empi_pipeline.errors import UnreadableObjectError
 from empi_pipeline.intake import csv_blocks
+from empi_pipeline.intake.csv_rows import CsvGrammar
 from empi_pipeline.intake.layout import ReadLimits, SourceLayout
 from empi_pipeline_tests.intake.reading_rows import Read, gzipped, read
 
@@ -255,3 +256,27 @@ def test_blocks_pieces_and_arrow_give_what_reading_character_by_character_gives(
     rejected = [(row.line_number, row.reason_code) for rows in parsed for row in rows.unparsed]
     assert accepted == expected[0][1:]
     assert rejected == expected[1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"d,1,a\n" * 500,
+        b'"d","1","a, ""b"""\r\n' * 500,
+        b'd,1,"a\nb"\n' * 500,
+        b'd,1,5"\n' * 500,
+        b"d,1,a\n\n" * 500,
+        b"d,1,a\nd,2\n" * 500,
+        b"d,1,\xe9\n" * 500,
+    ],
+    ids=["plain", "quoted", "inner lines", "quote as a character", "blank lines", "field count", "undecodable"],
+)
+def test_common_files_good_or_bad_are_not_read_row_by_row(
+    con: duckdb.DuckDBPyConnection, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_singly = []
+    row = CsvGrammar.row
+    monkeypatch.setattr(CsvGrammar, "row", lambda *given: read_singly.append(1) or row(*given))
+    result = read(con, HEADER + body)
+    assert len(result.accepted) + len(result.rejected) >= 500
+    assert len(read_singly) == 1, "only the header"
