@@ -3,20 +3,20 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, rewritten, squeezed
 from empi_pipeline.cleaning.words import streets
 
 _SEPARATORS: Final = r"[\x00-\x1f!-\"$-,.:-@\[-\x60{-\x{bf}\x{2000}-\x{2bff}]"
 """Punctuation except `#`, `-` and `/`, which say something in an address."""
 
-_UNIT: Final = (
-    "apt|apartment|apmt|unit|unt|ste|suite|rm|room|flat|flt|lot|trlr|trailer|spc|space|dept|department|ofc|office|ph|penthouse|hngr|hangar|no|num"
-)
+_UNIT: Final = "apt|apartment|apmt|unit|unt|ste|suite|rm|room|flat|flt|lot|trlr|trailer|spc|space|dept|department|ofc|office|ph|penthouse|hngr|hangar|no|num"
 _PLACE_WITHIN: Final = "bldg|building|fl|floor|flr|lvl|level|tower|wing"
 _IDENTIFIER: Final = "(?: ?(?:# ?)?[0-9][a-z0-9-]{0,5}| (?:# ?)?[a-z](?:-?[0-9]{1,4})?)"
 _FLOOR: Final = "(?:[0-9]{1,2}(?:st|nd|rd|th)|first|second|third|ground|top) (?:fl|floor|flr)"
 _WITHOUT_NUMBER: Final = "rear|frnt|lowr|uppr|bsmt|basement|upstairs|downstairs|penthouse|ph"
-_TAIL: Final = f"(?:(?:(?:{_UNIT}|{_PLACE_WITHIN}){_IDENTIFIER}|# ?[a-z0-9-]{{1,6}}|{_FLOOR}|{_WITHOUT_NUMBER})(?: |$))+$"
+_TAIL: Final = (
+    f"(?:(?:(?:{_UNIT}|{_PLACE_WITHIN}){_IDENTIFIER}|# ?[a-z0-9-]{{1,6}}|{_FLOOR}|{_WITHOUT_NUMBER})(?: |$))+$"
+)
 _UNIT_HINT: Final = f"(#|\\b({_UNIT}|{_PLACE_WITHIN}|{_WITHOUT_NUMBER}))"
 
 _ORDINALS: Final = "|".join(streets.ORDINALS)
@@ -35,7 +35,12 @@ ADDRESS: Final = Group(
     mostly_unique=True,
     stages=(
         Stage("folded", "Case, accents and typographic variants say nothing.", {"address": folded("address")}),
-        Stage("missing_word", "Unknown, N/A and the like.", {"address": "null"}, when=f"trim(address) in {any_of(('', *MISSING_WORDS))}"),
+        Stage(
+            "missing_word",
+            "Unknown, N/A and the like.",
+            {"address": "null"},
+            when=f"trim(address) in {any_of(('', *MISSING_WORDS))}",
+        ),
         Stage(
             "initials",
             "`N.W.`, `P.O.`, `U.S.`: letters between full stops are one word.",
@@ -45,10 +50,17 @@ ADDRESS: Final = Group(
         Stage(
             "punctuation",
             "Apostrophes are dropped; `#` stands apart; other marks except `-` and `/` become a space.",
-            {"address": rf"regexp_replace(regexp_replace(replace(address, '''', ''), '{_SEPARATORS}+', ' ', 'g'), ' *# *', ' # ', 'g')"},
+            {
+                "address": rf"regexp_replace(regexp_replace(replace(address, '''', ''), '{_SEPARATORS}+', ' ', 'g'), ' *# *', ' # ', 'g')"
+            },
             when=f"regexp_matches(address, '#|{_SEPARATORS}')",
         ),
-        Stage("spaces", "Single spaces, none at the ends.", {"address": squeezed("address")}, when=NEEDS_SQUEEZE.format(value="address")),
+        Stage(
+            "spaces",
+            "Single spaces, none at the ends.",
+            {"address": squeezed("address")},
+            when=NEEDS_SQUEEZE.format(value="address"),
+        ),
         Stage(
             "placeholder",
             "Homeless, General Delivery, Same: nobody's address, or everybody's.",
@@ -59,8 +71,12 @@ ADDRESS: Final = Group(
             "post_office_box",
             "`P O Box 12`, `POB 12`, `Post Office Box 12` and `Box 12` are one box.",
             {
-                "address": r"regexp_replace(regexp_replace(regexp_replace(address, '\b(p ?o|post office|postal) ?box(?: (?:#|no|num|number))? ?', 'po box '), "
-                r"'\bpob (?:# )?([0-9])', 'po box \1'), '^box (?:# )?([0-9a-z])', 'po box \1')"
+                "address": rewritten(
+                    "address",
+                    (r"\b(p ?o|post office|postal) ?box(?: (?:#|no|num|number))? ?", "po box "),
+                    (r"\bpob (?:# )?([0-9])", r"po box \1"),
+                    (r"^box (?:# )?([0-9a-z])", r"po box \1"),
+                )
             },
             when=r"contains(address, 'box') or contains(address, 'pob ')",
         ),
@@ -68,8 +84,11 @@ ADDRESS: Final = Group(
             "rural_route",
             "`Rural Route 2 Box 12`, `RFD 2 Box 12` are `rr 2 box 12`; highway contract routes are `hc`.",
             {
-                "address": r"regexp_replace(regexp_replace(address, '^(rural (route|rt|rte|delivery)|rfd|rd|rr|r r) (# )?([0-9]+)( box)', 'rr \4\5'), "
-                r"'^(highway contract( route)?|star route|hcr|hc) (# )?([0-9]+)( box)', 'hc \4\5')"
+                "address": rewritten(
+                    "address",
+                    (r"^(rural (route|rt|rte|delivery)|rfd|rd|rr|r r) (# )?([0-9]+)( box)", r"rr \4\5"),
+                    (r"^(highway contract( route)?|star route|hcr|hc) (# )?([0-9]+)( box)", r"hc \4\5"),
+                )
             },
             when=r"contains(address, ' box') and regexp_matches(address, '^(r|h|star)')",
         ),
@@ -96,8 +115,17 @@ ADDRESS: Final = Group(
             "unit_standard",
             "`Apt 005`, `Unit 5` and `#5` are all `5`; building and floor keep their word.",
             {
-                "address_unit": rf"nullif(trim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(address_unit, "
-                rf"'\b({_UNIT})(?: ?# ?| ?\b|([0-9]))', '\2', 'g'), '# ?', '', 'g'), '\b(building)\b', 'bldg', 'g'), '\b0+([0-9])', '\1', 'g')), '')"
+                "address_unit": "nullif(trim("
+                + rewritten(
+                    "address_unit",
+                    (rf"\b({_UNIT})(?: ?# ?| ?\b|([0-9]))", r"\2"),
+                    ("# ?", ""),
+                    (r"\bbuilding\b", "bldg"),
+                    (r"\b(floor|flr)\b", "fl"),
+                    (r"\b(level|lvl)\b", "lvl"),
+                    (r"\b0+([0-9])", r"\1"),
+                )
+                + "), '')"
             },
             when="address_unit is not null",
         ),
@@ -111,26 +139,39 @@ ADDRESS: Final = Group(
             "numbered_road",
             "State highways, county roads and routes in one wording.",
             {
-                "address": r"regexp_replace(regexp_replace(regexp_replace(regexp_replace(address, '\b(highway|hiway|hiwy|hway) (# )?([0-9])', 'hwy \3'), "
-                r"'\b(route|rt) (# )?([0-9])', 'rte \3'), '\b(county (road|rd)|cr|co (road|rd)) (# )?([0-9])', 'county rd \5'), "
-                r"'\b(state (road|rd|rte)|sr) (# )?([0-9])', 'state rd \4')"
+                "address": rewritten(
+                    "address",
+                    (r"\b(highway|hiway|hiwy|hway) (# )?([0-9])", r"hwy \3"),
+                    (r"\b(route|rt) (# )?([0-9])", r"rte \3"),
+                    (r"\b(county (road|rd)|cr|co (road|rd)) (# )?([0-9])", r"county rd \5"),
+                    (r"\b(state (road|rd|rte)|sr) (# )?([0-9])", r"state rd \4"),
+                )
             },
             when=r"regexp_matches(address, '\b(highway|hiway|hiwy|hway|route|rt|road|rd|cr|sr|rte) (# )?[0-9]')",
         ),
-        Stage("words", "Words, for the stages that look at single ones.", {"words": "string_split(address, ' ')"}, counted=False),
+        Stage(
+            "words",
+            "Words, for the stages that look at single ones.",
+            {"words": "string_split(address, ' ')"},
+            counted=False,
+        ),
         Stage(
             "street_suffix",
             "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never as the name itself.",
             {
-                "words": f"case when final is not null then list_concat(words[:-2], [final]) "
-                f"when before is not null then list_concat(words[:-3], [before], words[-1:]) else words end",
+                "words": "case when final is not null then list_concat(words[:-2], [final]) "
+                "when before is not null then list_concat(words[:-3], [before], words[-1:]) else words end",
                 "address": "case when final is not null then array_to_string(list_concat(words[:-2], [final]), ' ') "
                 "when before is not null then array_to_string(list_concat(words[:-3], [before], words[-1:]), ' ') else address end",
             },
             lookups=(
                 Lookup("final", "street", f"case when {_COUNT} >= {_NAME_MUST_REMAIN} then {_LAST} end"),
                 Lookup("compass", "directional", _LAST),
-                Lookup("before", "street", f"case when compass.word is not null and {_COUNT} > {_NAME_MUST_REMAIN} then words[-2] end"),
+                Lookup(
+                    "before",
+                    "street",
+                    f"case when compass.word is not null and {_COUNT} > {_NAME_MUST_REMAIN} then words[-2] end",
+                ),
             ),
         ),
         Stage(
@@ -167,7 +208,9 @@ ADDRESS: Final = Group(
         Stage(
             "ordinal",
             "`Fifth Ave` and `5th Ave` are one street.",
-            {"address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', ' ' || number || ' \1')"},
+            {
+                "address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', ' ' || number || ' \1')"
+            },
             when="number is not null",
             lookups=(
                 Lookup("number", "ordinal", rf"regexp_extract(address, ' ({_ORDINALS}) (?:{_NUMBERED_STREETS})\b', 1)"),

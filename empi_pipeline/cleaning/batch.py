@@ -58,7 +58,8 @@ def clean(
     with _scratch(con, person_records, today), vocabulary.registered(con):
         _create_base(con, person_records, sources, date_orders)
         ((*filled,),) = con.execute(queries.filled_groups()).fetchall()
-        empty = {group.name for group, values in zip(GROUPS, filled, strict=True) if not values}
+        needed = {name for group in GROUPS for name in group.after}
+        empty = {group.name for group, values in zip(GROUPS, filled, strict=True) if not values} - needed
         for group in GROUPS:
             if group.name not in empty and not group.mostly_unique:
                 con.execute(queries.distinct_values(group))
@@ -95,9 +96,15 @@ def _create_base(
     date_orders: Mapping[DateColumn, DateOrder | None],
 ) -> None:
     names = [name for (name,) in con.execute("select distinct data_source::varchar from cleaning_delivery").fetchall()]
-    con.execute("create temp table cleaning_sources (name varchar, pass_through boolean, birth_date_order varchar, death_date_order varchar)")
+    con.execute(
+        "create temp table cleaning_sources (name varchar, pass_through boolean, birth_date_order varchar, death_date_order varchar)"
+    )
     rows = [
-        (name, name in sources and sources[name].pass_through, *(order_of(name, column, sources, date_orders) for column in DATE_COLUMNS))
+        (
+            name,
+            name in sources and sources[name].pass_through,
+            *(order_of(name, column, sources, date_orders) for column in DATE_COLUMNS),
+        )
         for name in names
     ]
     if rows:
@@ -112,7 +119,9 @@ def _counted_stages() -> Iterator[tuple[str, Stage]]:
 
 
 def _counts_of_distinct(con: duckdb.DuckDBPyConnection, group: str, stages: tuple[Stage, ...]) -> dict[str, int]:
-    sums = ", ".join(f"coalesce(sum(records) filter (where changed_{index}), 0)::bigint" for index in range(len(stages)))
+    sums = ", ".join(
+        f"coalesce(sum(records) filter (where changed_{index}), 0)::bigint" for index in range(len(stages))
+    )
     # fetchall, not fetchone: DuckDB refuses other work on the connection while a result is unfinished.
     ((*counts,),) = con.execute(f"select {sums} from cleaned_{group}").fetchall()
     return {f"{group}.{stage.name}": count for stage, count in zip(stages, counts, strict=True) if stage.counted}
@@ -120,5 +129,7 @@ def _counts_of_distinct(con: duckdb.DuckDBPyConnection, group: str, stages: tupl
 
 def _counts_of_flags(cleaned: pa.Table, group: str, stages: tuple[Stage, ...], flag: str) -> dict[str, int]:
     return {
-        f"{group}.{stage.name}": pc.sum(cleaned[f"{flag}_{index}"]).as_py() or 0 for index, stage in enumerate(stages) if stage.counted
+        f"{group}.{stage.name}": pc.sum(cleaned[f"{flag}_{index}"]).as_py() or 0
+        for index, stage in enumerate(stages)
+        if stage.counted
     }

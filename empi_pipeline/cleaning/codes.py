@@ -12,7 +12,9 @@ SEX: Final = Group(
     start={"sex": "sex"},
     outputs=("sex",),
     stages=(
-        Stage("folded", "Case and white space say nothing.", {"sex": r"regexp_replace(trim(lower(sex)), '\.0*$|\.$', '')"}),
+        Stage(
+            "folded", "Case and white space say nothing.", {"sex": r"regexp_replace(trim(lower(sex)), '\.0*$|\.$', '')"}
+        ),
         Stage(
             "standard_letter",
             "Words, ISO/IEC 5218 and HL7 v2 codes in one letter; single letters that are none of them stay.",
@@ -36,7 +38,16 @@ RACE: Final = Group(
     outputs=("race",),
     stages=(
         Stage("folded", "Case and accents say nothing.", {"race": folded("race")}),
-        Stage("spaces", "Marks become single spaces, none at the ends.", {"race": squeezed(f"regexp_replace(race, '{MARK}+', ' ', 'g')")}),
-        Stage("missing_word", "Unknown, refused and the like.", {"race": "null"}, when=f"race in {any_of((*MISSING_WORDS, 'asku', 'unknown race', 'patient refused', 'prefer not to say'))}"),
+        Stage(
+            "spaces",
+            "Marks become single spaces, none at the ends.",
+            {"race": squeezed(f"regexp_replace(race, '{MARK}+', ' ', 'g')")},
+        ),
+        Stage(
+            "missing_word",
+            "Unknown, refused and the like.",
+            {"race": "null"},
+            when=f"race in {any_of((*MISSING_WORDS, 'asku', 'unknown race', 'patient refused', 'prefer not to say'))}",
+        ),
     ),
 )

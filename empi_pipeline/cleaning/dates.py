@@ -90,9 +90,7 @@ _PREPARATION: Final = (
 )
 
 _YEAR_IS_FIRST: Final = "(date_order like 'ymd%' and length(parts[3]) = 2 or parts[1]::int > 31)"
-_DAY_IS_FIRST: Final = (
-    "(parts[1]::int > 12 and parts[2]::int <= 12 or date_order like 'dmy%' and not (parts[2]::int > 12 and parts[1]::int <= 12))"
-)
+_DAY_IS_FIRST: Final = "(parts[1]::int > 12 and parts[2]::int <= 12 or date_order like 'dmy%' and not (parts[2]::int > 12 and parts[1]::int <= 12))"
 _EIGHT: Final = (
     "(case when date_order like '%8' and (date_order like 'y%' or regexp_matches(value, '(18|19|20)[0-9]{2}$')) then left(date_order, 3) "
     "when regexp_matches(value, '^(18|19|20)') then 'ymd' "

@@ -24,6 +24,7 @@ _CLEAR_MAJORITY: Final = 20
 
 _DIRECTIVE: Final = re.compile(r"%[-#]?([A-Za-z])")
 _LETTERS: Final = {"Y": "y", "y": "y", "m": "m", "b": "m", "B": "m", "d": "d", "e": "d"}
+_EIGHT_DIGITS: Final = re.compile(r"^(%[Ymd]){3}")
 _TIME: Final = frozenset("HIMSfpzZT")
 
 
@@ -61,8 +62,7 @@ def declared_order(date_format: str) -> str:
             f"date_format {date_format!r} must name year (%Y), month (%m) and day (%d) once each, in one of the orders "
             "month-day-year, day-month-year, year-month-day, year-day-month; for example '%d/%m/%Y'"
         )
-    compact = re.search(r"%[Ym]%[md]%?", date_format) is not None and re.search(r"%m[^%]|%d[^%]", date_format[:-2]) is None
-    return f"{order}8" if compact and not re.search(r"%[ybBe]", date_format) else order
+    return f"{order}8" if _EIGHT_DIGITS.match(date_format) else order
 
 
 def infer_date_formats(con: duckdb.DuckDBPyConnection, person_records: pa.Table) -> dict[DateColumn, DateOrder | None]:
@@ -84,7 +84,9 @@ def infer_date_formats(con: duckdb.DuckDBPyConnection, person_records: pa.Table)
         rows = con.execute(sql.load("cleaning/date_order_evidence")).fetchall()
     finally:
         con.unregister("cleaning_delivery")
-    return {(data_source, column): _decided(day_first, month_first) for data_source, column, day_first, month_first in rows}
+    return {
+        (data_source, column): _decided(day_first, month_first) for data_source, column, day_first, month_first in rows
+    }
 
 
 def _decided(day_first: int, month_first: int) -> DateOrder | None:

@@ -7,7 +7,17 @@ from empi_pipeline.cleaning.text import MISSING_WORDS, any_of, folded
 
 _SSN: Final = "social_security_number"
 
-ADVERTISED_SSNS: Final = ("078051120", "219099999", "457555462", "123456789", "987654321", "012345678", "112233445", "123121234", "111223333")
+ADVERTISED_SSNS: Final = (
+    "078051120",
+    "219099999",
+    "457555462",
+    "123456789",
+    "987654321",
+    "012345678",
+    "112233445",
+    "123121234",
+    "111223333",
+)
 """Printed on wallets, in leaflets and on keyboards; used by thousands."""
 
 _IMPOSSIBLE: Final = "^(000|666|9[0-9]{2})|^[0-9]{3}00|0000$"
@@ -99,8 +109,18 @@ EMAIL: Final = Group(
     mostly_unique=True,
     stages=(
         Stage("folded", "Case does not matter in practice.", {"email": f"trim({folded('email')})"}),
-        Stage("missing_word", "Unknown, N/A and the like.", {"email": "null"}, when=f"email in {any_of(MISSING_WORDS)} or email = ''"),
-        Stage("mailto", "`mailto:` is a link, not an address.", {"email": "substr(email, 8)"}, when="starts_with(email, 'mailto:')"),
+        Stage(
+            "missing_word",
+            "Unknown, N/A and the like.",
+            {"email": "null"},
+            when=f"email in {any_of(MISSING_WORDS)} or email = ''",
+        ),
+        Stage(
+            "mailto",
+            "`mailto:` is a link, not an address.",
+            {"email": "substr(email, 8)"},
+            when="starts_with(email, 'mailto:')",
+        ),
         Stage(
             "not_an_address",
             "Something before and a domain after one @.",

@@ -80,7 +80,12 @@ def _placeholder(column: str, words: tuple[str, ...]) -> Stage:
 FIRST_NAME: Final = Group(
     name="first_name",
     keys=("first_name",),
-    start={"first_name": "first_name", "first_middle": "null::varchar", "first_suffix": "null::varchar", "twin": "null::varchar"},
+    start={
+        "first_name": "first_name",
+        "first_middle": "null::varchar",
+        "first_suffix": "null::varchar",
+        "twin": "null::varchar",
+    },
     outputs=("first_name", "first_middle", "first_suffix", "twin"),
     stages=(
         *_shape("first_name"),
@@ -106,7 +111,10 @@ FIRST_NAME: Final = Group(
         Stage(
             "birth_order",
             "Twin A and Baby Girl 2 are no names, but the letter tells twins apart: it is kept as name_suffix `twin a`.",
-            {"twin": rf"'twin ' || translate(trim(regexp_extract(first_name, '{_TWIN}', 1)), '1234', 'abcd')", "first_name": "null"},
+            {
+                "twin": rf"'twin ' || translate(trim(regexp_extract(first_name, '{_TWIN}', 1)), '1234', 'abcd')",
+                "first_name": "null",
+            },
             when=rf"regexp_matches(first_name, '{_TWIN}')",
         ),
         Stage(
@@ -162,9 +170,7 @@ LAST_NAME: Final = Group(
                 "last_name": "case when known is not null then left(last_name, length(last_name) - 2) else last_name end",
             },
             when=rf"regexp_matches(last_name, '(sr|ii|iv)$') and last_name not in {any_of(surnames.REAL_NAMES_WITH_A_SUFFIX_LIKE_ENDING)}",
-            lookups=(
-                Lookup("known", "surname", "regexp_extract(last_name, '([a-z]{2,})(sr|ii|iv)$', 1)"),
-            ),
+            lookups=(Lookup("known", "surname", "regexp_extract(last_name, '([a-z]{2,})(sr|ii|iv)$', 1)"),),
         ),
         _placeholder("last_name", (*people.PLACEHOLDER_NAMES, *people.PLACEHOLDER_SURNAMES)),
         Stage(

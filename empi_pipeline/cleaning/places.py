@@ -9,14 +9,24 @@ from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_
 def _shape(column: str) -> tuple[Stage, ...]:
     return (
         Stage("folded", "Case, accents and typographic variants say nothing.", {column: folded(column)}),
-        Stage("missing_word", "Unknown, N/A and the like.", {column: "null"}, when=f"trim({column}) in {any_of(('', *MISSING_WORDS))}"),
+        Stage(
+            "missing_word",
+            "Unknown, N/A and the like.",
+            {column: "null"},
+            when=f"trim({column}) in {any_of(('', *MISSING_WORDS))}",
+        ),
         Stage(
             "punctuation",
             "Apostrophes are dropped, other marks become a space.",
             {column: rf"regexp_replace(replace({column}, '''', ''), '{MARK}+', ' ', 'g')"},
             when=rf"regexp_matches({column}, '{MARK}')",
         ),
-        Stage("spaces", "Single spaces, none at the ends.", {column: squeezed(column)}, when=NEEDS_SQUEEZE.format(value=column)),
+        Stage(
+            "spaces",
+            "Single spaces, none at the ends.",
+            {column: squeezed(column)},
+            when=NEEDS_SQUEEZE.format(value=column),
+        ),
     )
 
 
@@ -53,8 +63,18 @@ STATE: Final = Group(
             when="known is not null",
             lookups=(Lookup("known", "state", "state"),),
         ),
-        Stage("letters_together", "`N Y`, `D. C.`", {"state": "replace(state, ' ', '')"}, when="regexp_matches(state, '^[a-z] [a-z]$')"),
-        Stage("placeholder", "Two letters typed to get past a mandatory field.", {"state": "null"}, when="state in ('xx', 'zz', 'us', 'usa', '00', '99')"),
+        Stage(
+            "letters_together",
+            "`N Y`, `D. C.`",
+            {"state": "replace(state, ' ', '')"},
+            when="regexp_matches(state, '^[a-z] [a-z]$')",
+        ),
+        Stage(
+            "placeholder",
+            "Two letters typed to get past a mandatory field.",
+            {"state": "null"},
+            when="state in ('xx', 'zz', 'us', 'usa', '00', '99')",
+        ),
     ),
 )
 
@@ -64,8 +84,18 @@ ZIP_CODE: Final = Group(
     start={"zip_code": "lower(trim(zip_code))", "clean_state": "clean_state"},
     outputs=("zip_code",),
     stages=(
-        Stage("missing_word", "Unknown, N/A and the like.", {"zip_code": "null"}, when=f"zip_code in {any_of(('', *MISSING_WORDS))}"),
-        Stage("number_tail", "`2138.0`: taken for a number.", {"zip_code": r"regexp_replace(zip_code, '\.0*$', '')"}, when=r"regexp_matches(zip_code, '^[0-9]{3,9}\.0*$')"),
+        Stage(
+            "missing_word",
+            "Unknown, N/A and the like.",
+            {"zip_code": "null"},
+            when=f"zip_code in {any_of(('', *MISSING_WORDS))}",
+        ),
+        Stage(
+            "number_tail",
+            "`2138.0`: taken for a number.",
+            {"zip_code": r"regexp_replace(zip_code, '\.0*$', '')"},
+            when=r"regexp_matches(zip_code, '^[0-9]{3,9}\.0*$')",
+        ),
         Stage(
             "five_digits",
             "The delivery route after the ZIP code changes without a move.",
@@ -87,7 +117,12 @@ ZIP_CODE: Final = Group(
                 ),
             ),
         ),
-        Stage("letters_together", "`K1A 0B6`: postcodes with letters are written without space.", {"zip_code": r"regexp_replace(zip_code, '[\s-]+', '', 'g')"}, when=r"regexp_matches(zip_code, '[a-z]') and regexp_matches(zip_code, '[\s-]')"),
+        Stage(
+            "letters_together",
+            "`K1A 0B6`: postcodes with letters are written without space.",
+            {"zip_code": r"regexp_replace(zip_code, '[\s-]+', '', 'g')"},
+            when=r"regexp_matches(zip_code, '[a-z]') and regexp_matches(zip_code, '[\s-]')",
+        ),
         Stage(
             "placeholder",
             "One digit repeated: typed to get past a mandatory field.",

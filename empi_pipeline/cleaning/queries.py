@@ -41,7 +41,9 @@ def delivered(column_names: Collection[str]) -> str:
     ]
     for column, keys in _EXTRA_KEYS.items():
         values = ", ".join(f"nullif(json_extract_string(extra, '$.{key}'), '')" for key in keys)
-        taken = f"case when json_valid(extra) then coalesce({values}) end" if "extra" in column_names else "null::varchar"
+        taken = (
+            f"case when json_valid(extra) then coalesce({values}) end" if "extra" in column_names else "null::varchar"
+        )
         columns.append(f"{taken} as {column}")
     orders = [f"{column}_order" for column in DATE_COLUMNS]
     columns.extend(f"coalesce({order}, '{UNDECIDED}') as {order}" for order in orders)
@@ -50,9 +52,16 @@ def delivered(column_names: Collection[str]) -> str:
         "from cleaning_delivery left join cleaning_sources on name = data_source::varchar) as delivered"
     )
     working = ["first_name", "last_name"]
-    kept = ["record_id", "pass_through", *orders, *_EXTRA_KEYS, *(column for column in PERSON_RECORD_COLUMNS if column not in working)]
+    kept = [
+        "record_id",
+        "pass_through",
+        *orders,
+        *_EXTRA_KEYS,
+        *(column for column in PERSON_RECORD_COLUMNS if column not in working),
+    ]
     stages = [
-        Stage(stage.name, stage.reason, stage.columns, f"not pass_through and ({stage.when})", stage.lookups) for stage in records.BEFORE
+        Stage(stage.name, stage.reason, stage.columns, f"not pass_through and ({stage.when})", stage.lookups)
+        for stage in records.BEFORE
     ]
     return f"create or replace temp view cleaning_base as {chain(source, kept, working, stages, BEFORE_FLAG)}"
 
@@ -71,7 +80,9 @@ def distinct_values(group: Group) -> str:
         f"from {_base_with([other for other in GROUPS if other.name in group.after])} "
         f"where not pass_through and base.{group.keys[0]} is not null group by all"
     )
-    start = [f"{key} as key_{key}" for key in group.keys] + [f"{expression} as {column}" for column, expression in group.start.items()]
+    start = [f"{key} as key_{key}" for key in group.keys] + [
+        f"{expression} as {column}" for column, expression in group.start.items()
+    ]
     source = f"(select {', '.join(start)}, records from ({distinct}) as delivered) as started"
     query = chain(source, [*keys, "records"], list(group.start), group.stages)
     flags = [f"changed_{index}" for index in range(len(group.stages))]
@@ -102,7 +113,13 @@ def assembled(empty: Collection[str]) -> str:
         columns = {name: f"carried.{name}" for name in carried} | {name: name for name in results}
         query = f"select {_list(columns)} from ({query}) as streamed"
     working = {column for stage in records.AFTER for column in stage.columns}
-    return chain(f"({query}) as joined", [name for name in columns if name not in working], sorted(working), records.AFTER, AFTER_FLAG)
+    return chain(
+        f"({query}) as joined",
+        [name for name in columns if name not in working],
+        sorted(working),
+        records.AFTER,
+        AFTER_FLAG,
+    )
 
 
 def passed_through() -> str:
@@ -117,7 +134,11 @@ def _list(columns: Mapping[str, str]) -> str:
 
 def _key(key: str) -> str:
     """Where a key comes from: `clean_state` is the output of the group `state`, all others are delivered."""
-    return f"cleaned_{key.removeprefix('clean_')}.{key.removeprefix('clean_')}" if key.startswith("clean_") else f"base.{key}"
+    return (
+        f"cleaned_{key.removeprefix('clean_')}.{key.removeprefix('clean_')}"
+        if key.startswith("clean_")
+        else f"base.{key}"
+    )
 
 
 def _base_with(groups: Sequence[Group]) -> str:

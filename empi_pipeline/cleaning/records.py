@@ -50,4 +50,3 @@ AFTER: Final = (
     ),
 )
 """On cleaned columns, and the working columns `last_suffix`, `first_suffix`, `first_middle` and `twin`."""
-

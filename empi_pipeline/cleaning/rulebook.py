@@ -1,4 +1,4 @@
-"""All rules in one place: the order in which they run, their version, and the table in docs/cleaning.md."""
+"""All rules in one place: the order in which they run, and their version."""
 
 import hashlib
 from collections.abc import Iterator
@@ -41,18 +41,16 @@ def sections() -> Iterator[tuple[str, tuple[Stage, ...]]]:
 
 def _version() -> str:
     digest = hashlib.sha256()
-    for text in (repr(GROUPS), repr(records.BEFORE), repr(records.AFTER), repr(VOCABULARIES), sql.load("cleaning/date_order_evidence")):
+    for text in (
+        repr(GROUPS),
+        repr(records.BEFORE),
+        repr(records.AFTER),
+        repr(VOCABULARIES),
+        sql.load("cleaning/date_order_evidence"),
+    ):
         digest.update(text.encode())
     return digest.hexdigest()[:12]
 
 
 CODE_VERSION: Final = _version()
 """Changes whenever a rule or a word list does; for Dagster's `code_version`."""
-
-
-def stage_table() -> str:
-    """The rules as a Markdown table, one line each, for docs/cleaning.md."""
-    lines = ["| rule | why |", "|---|---|"]
-    for section, stages in sections():
-        lines.extend(f"| `{section}.{stage.name}` | {stage.reason} |" for stage in stages if stage.counted)
-    return "\n".join(lines) + "\n"

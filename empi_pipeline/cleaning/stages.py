@@ -64,7 +64,9 @@ class Group:
     mostly_unique: bool = False
 
 
-def chain(source: str, kept: Sequence[str], working: Sequence[str], stages: Sequence[Stage], flag: str = "changed") -> str:
+def chain(
+    source: str, kept: Sequence[str], working: Sequence[str], stages: Sequence[Stage], flag: str = "changed"
+) -> str:
     """The SQL of a list of stages.
 
     Args:

@@ -36,7 +36,9 @@ _LETTERS: Final = {
 }
 _DIGRAPHS: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ĳ": "ij"}
 
-_MARKS: Final = r"\x00-\x1f!-/:-@\[-\x60{-\x{bf}\x{d7}\x{f7}\x{2000}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{fff0}-\x{ffff}"
+_MARKS: Final = (
+    r"\x00-\x1f!-/:-@\[-\x60{-\x{bf}\x{d7}\x{f7}\x{2000}-\x{2bff}\x{3000}-\x{3004}\x{3008}-\x{3020}\x{fff0}-\x{ffff}"
+)
 LETTER: Final = r"[^ 0-9" + _MARKS + "]"
 """A letter of any script; spelt out because compiling the class L takes milliseconds, and there are dozens of rules."""
 MARK: Final = f"[{_MARKS}]"
@@ -83,3 +85,10 @@ def squeezed(value: str) -> str:
 
 NEEDS_SQUEEZE: Final = "{value} = '' or contains({value}, '  ') or starts_with({value}, ' ') or ends_with({value}, ' ')"
 """Condition for `squeezed`; format with `value`."""
+
+
+def rewritten(value: str, *rules: tuple[str, str]) -> str:
+    """All occurrences of each pattern replaced by what stands beside it, one rule after the other."""
+    for pattern, replacement in rules:
+        value = f"regexp_replace({value}, '{pattern}', '{replacement}', 'g')"
+    return value

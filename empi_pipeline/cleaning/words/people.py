@@ -8,13 +8,65 @@ SUFFIXES: Final = {
 }  # fmt: skip
 """Name suffixes. "2nd" is not the same as "jr": it may be a nephew."""
 
-TITLES: Final = ("mr", "mrs", "ms", "mx", "miss", "dr", "prof", "professor", "rev", "reverend", "fr", "sr", "br", "messrs", "mme")
+TITLES: Final = (
+    "mr",
+    "mrs",
+    "ms",
+    "mx",
+    "miss",
+    "dr",
+    "prof",
+    "professor",
+    "rev",
+    "reverend",
+    "fr",
+    "sr",
+    "br",
+    "messrs",
+    "mme",
+)
 """Titles before a name; none of them is a given name that is followed by another in Latin script."""
 
-RANKS: Final = ("capt", "cpt", "lt", "ltc", "col", "sgt", "ssgt", "maj", "gen", "cpl", "pvt", "cmdr", "sen", "gov", "pres", "hon")
+RANKS: Final = (
+    "capt",
+    "cpt",
+    "lt",
+    "ltc",
+    "col",
+    "sgt",
+    "ssgt",
+    "maj",
+    "gen",
+    "cpl",
+    "pvt",
+    "cmdr",
+    "sen",
+    "gov",
+    "pres",
+    "hon",
+)
 """Titles only when written with a full stop: "Lt", "Col" and "Hon" are also given names."""
 
-CREDENTIALS: Final = ("md", "phd", "dds", "dmd", "dvm", "rn", "lpn", "esq", "esquire", "cpa", "mph", "msw", "lcsw", "aprn", "crna", "facs", "pharmd", "psyd")
+CREDENTIALS: Final = (
+    "md",
+    "phd",
+    "dds",
+    "dmd",
+    "dvm",
+    "rn",
+    "lpn",
+    "esq",
+    "esquire",
+    "cpa",
+    "mph",
+    "msw",
+    "lcsw",
+    "aprn",
+    "crna",
+    "facs",
+    "pharmd",
+    "psyd",
+)
 """After a name. "do", "ma", "pa" and "jd" are left: they are also names."""
 
 PLACEHOLDER_NAMES: Final = (
