@@ -93,13 +93,17 @@ def retry(
     from empi_pipeline.cli.batch_report import print_report, report_on
     from empi_pipeline.cli.load import SOME_UNREADABLE, bring_through
     from empi_pipeline.cli.progress import progress
+    from empi_pipeline.errors import ConflictError
     from empi_pipeline.intake import ledger
+    from empi_pipeline.intake.claims import is_claimed
 
     with progress("retrying") as tell:
         tell("starting")
         with pipeline() as running:
             with running.connect() as connection:
-                ledger.retry(connection, batch)
+                if is_claimed(connection, batch):
+                    raise ConflictError(f"batch {batch} is being worked on; wait for it")
+                batch = ledger.retry(connection, batch).batch_id
             if not leave:
                 bring_through(running, batch, tell)
             with running.connect() as connection:

@@ -28,9 +28,15 @@ def progress(title: str) -> Iterator[Callable[[str], None]]:
             yield tell
         return
 
+    last = ""
+
     def write(what: str) -> None:
-        sys.stderr.write(f"{title}: {named(what)}\n")
-        sys.stderr.flush()
+        nonlocal last
+        line = f"{title}: {named(what)}\n"
+        if line != last:  # Several steps may go by one name.
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        last = line
 
     yield write
 

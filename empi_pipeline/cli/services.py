@@ -126,11 +126,10 @@ def free_port(wanted: int) -> int:
 @contextmanager
 def dagster_services(port: int, *, read_only: bool) -> Iterator[Services]:
     """Dagster's webserver on loopback and its daemon, both on `workspace.yaml`; ended with the `with` block."""
-    from empi_pipeline.automation.local import local_instance, prepare_dagster_home, project_file
+    from empi_pipeline.automation.local import prepare_dagster_home, prepare_dagster_storage, project_file
 
     prepare_dagster_home()
-    with local_instance() as instance:
-        instance.get_runs_count()  # Its tables are made here, before two processes would both make them.
+    prepare_dagster_storage()  # Before two processes would both make its tables.
     # Explicit: a [tool.dagster] section of some pyproject.toml would win silently otherwise.
     workspace = ["-w", str(project_file("workspace.yaml"))]
     webserver = ["-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port), "--db-pool-max-overflow", "5"]
