@@ -80,3 +80,21 @@ def first_of_each(labels: Ints, order: Ints) -> Ints:
     ordered = labels[order]
     _, first = np.unique(ordered, return_index=True)
     return order[first]
+
+
+def pair_keys(one: Ints, other: Ints) -> Ints:
+    """One number for each unordered pair of numbers from 0 to 2^31 - 1 (record ids stay far below)."""
+    return pair_keys_ordered(np.minimum(one, other), np.maximum(one, other))
+
+
+def pair_keys_ordered(first: Ints, second: Ints) -> Ints:
+    """One number for each ordered pair of numbers from 0 to 2^31 - 1."""
+    return (first << np.int64(32)) | second
+
+
+def sorted_unique(values: Ints) -> Ints:
+    """Ascending, each once. By sorting: numpy's own `unique` hashes, which is several times slower on many values."""
+    if not len(values):
+        return values
+    ordered = np.sort(values)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from empi_pipeline.identity.arrays import Flags, Floats, Ints, found
+from empi_pipeline.identity.arrays import Flags, Floats, Ints, found, pair_keys
 from empi_pipeline.identity.evidence import Finding, Kind
 from empi_pipeline.identity.link_by_link import CANNOT_LINK
 from empi_pipeline.identity.neighbourhood import Decided, Predictions
@@ -113,7 +113,7 @@ def open_questions(
     )
     # Two persons are one question: where a conflict asks about them already, it takes along what else speaks for them.
     in_conflict = found_pairs.only(found_pairs.kind == Kind.CONFLICT)
-    clash = _keys(in_conflict.person_left, in_conflict.person_right)
+    clash = pair_keys(in_conflict.person_left, in_conflict.person_right)
     asked = _among(np.unique(clash), maybe.person_left, maybe.person_right)
     maybe.kind[asked] = Kind.CONFLICT
     return CasePairs.concat(found_pairs, maybe).in_order()
@@ -125,9 +125,9 @@ def _of_findings(findings: list[Finding], positions: Ints, auto: Predictions, wh
     left, right = np.minimum(one, other), np.maximum(one, other)
     weight, probability = np.full(len(left), np.nan), np.full(len(left), np.nan)
     if len(left) and len(auto.left):
-        known = _keys(auto.left, auto.right)
+        known = pair_keys(auto.left, auto.right)
         order = np.argsort(known, kind="stable")
-        place, scored = found(known[order], _keys(left, right))
+        place, scored = found(known[order], pair_keys(left, right))
         weight[scored] = auto.weight[order][place[scored]]
         probability[scored] = auto.probability[order][place[scored]]
     return CasePairs(
@@ -152,9 +152,9 @@ def _unanswered(pairs: CasePairs, decided: Decided, who: WhoIsWhere) -> Flags:
     cannot = ~decided.is_must_link
     if not cannot.any() or not len(pairs):
         return np.ones(len(pairs), bool)
-    known = _keys(decided.left[cannot], decided.right[cannot])
+    known = pair_keys(decided.left[cannot], decided.right[cannot])
     order = np.argsort(known)
-    place, answered = found(known[order], _keys(pairs.left, pairs.right))
+    place, answered = found(known[order], pair_keys(pairs.left, pairs.right))
     seen = decided.evidence_weight[cannot][order][place]
     return ~answered | (pairs.weight > np.nan_to_num(seen, nan=-np.inf))
 
@@ -163,13 +163,8 @@ def _persons_apart(decided: Decided, who: WhoIsWhere) -> Ints:
     cannot = ~decided.is_must_link
     one, other = who.of(decided.left[cannot]), who.of(decided.right[cannot])
     known = (one >= 0) & (other >= 0)
-    return np.unique(_keys(one[known], other[known]))
+    return np.unique(pair_keys(one[known], other[known]))
 
 
 def _among(keys: Ints, one: Ints, other: Ints) -> Flags:
-    return found(keys, _keys(one, other))[1]
-
-
-def _keys(one: Ints, other: Ints) -> Ints:
-    """One number for an unordered pair; record ids and person numbers stay far below 2^31 here."""
-    return (np.minimum(one, other) << np.int64(32)) | np.maximum(one, other)
+    return found(keys, pair_keys(one, other))[1]

@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 
 from empi_pipeline.identity.agglomeration import Agglomeration, Apart, agglomerate
-from empi_pipeline.identity.arrays import Flags, Ints, finest_common, pairs_within, renumbered
+from empi_pipeline.identity.arrays import Flags, Ints, finest_common, pair_keys, pairs_within, renumbered
 from empi_pipeline.identity.bridges import weak_bridges
 from empi_pipeline.identity.delicate import Delicate
 from empi_pipeline.identity.evidence import ConflictSource, Evidence, Finding, Guards, Kind
-from empi_pipeline.identity.node_conflicts import conflicts_within
+from empi_pipeline.identity.node_conflicts import conflicts_between, conflicts_within
 
 CANNOT_LINK: Final = "cannot_link"
 PERSON_SIZE: Final = "person_size"
@@ -43,6 +43,7 @@ class _Problem:
         left: One record of each link, best link first.
         right: The other record.
         weak: Whether the link is weak by itself.
+        cannot: Pairs (2, n) of records that decisions keep apart, in content order.
     """
 
     records: Ints
@@ -55,6 +56,7 @@ class _Problem:
     left: Ints
     right: Ints
     weak: Flags
+    cannot: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class _Outcome:
     from_scratch: Agglomeration
     group: Ints
     scratch_group: Ints
+    size: Ints
     bridge: Flags
 
 
@@ -70,18 +73,21 @@ def solve(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards, co
     """Join the delicate records link by link: once from scratch, once with existing persons kept whole."""
     problem = _problem(evidence, node, delicate, guards)
     apart, reasons = Apart(), list[str]()
-    cannot = _within(problem.records, evidence.count, evidence.cannot)
-    cannot = cannot[:, np.lexsort(np.sort(problem.rank[cannot], axis=0)[::-1])]
-    _forbid(
-        apart, reasons, problem.own_colour[cannot[0]], problem.own_colour[cannot[1]], [CANNOT_LINK] * cannot.shape[1]
-    )
+    cannot = problem.own_colour[problem.cannot]
+    _forbid(apart, reasons, cannot[0], cannot[1], [CANNOT_LINK] * cannot.shape[1])
     found = delicate.conflicts
     _forbid(apart, reasons, found.left, found.right, [GUARD + reason for reason in found.reasons])
+    crowded = guards.hard_conflicts and bool(delicate.crowded.any())
+    if crowded:
+        # Where there are too many records to compare each with each, what is linked and what ends up together is.
+        linked = conflicts_between(
+            delicate.colours, problem.colour[problem.left], problem.colour[problem.right], conflicts
+        )
+        _forbid(apart, reasons, linked.left, linked.right, [GUARD + reason for reason in linked.reasons])
     while True:
         outcome = _run(problem, apart, guards)
         known = len(apart.rank)
-        if guards.hard_conflicts and delicate.crowded.any():
-            # Where there are too many records to compare each with each, what ends up together is compared.
+        if crowded:
             for group in (outcome.scratch_group, outcome.group):
                 of_node = np.full(len(delicate.colours.of_node), -1, np.int64)
                 of_node[node[problem.records]] = group
@@ -121,6 +127,7 @@ def _problem(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards)
     weak = np.zeros(len(links), bool)
     if guards.weak_bridge_bits is not None:
         weak = evidence.margin[links][order] < guards.weak_bridge_bits
+    cannot = _within(records, evidence.count, evidence.cannot)
     person = evidence.person[records]
     own_node = renumbered(node[records])
     return _Problem(
@@ -134,6 +141,7 @@ def _problem(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards)
         left=left[order],
         right=right[order],
         weak=weak,
+        cannot=cannot[:, np.lexsort(np.sort(rank[cannot], axis=0)[::-1])],
     )
 
 
@@ -152,34 +160,41 @@ def _run(problem: _Problem, apart: Apart, guards: Guards) -> _Outcome:
     person[piece] = problem.person
     alone = person < 0
     initial = np.where(alone, int(person.max()) + 1 + np.arange(pieces), person)
-    of_node = _links_within_nodes(problem, pieces)
+    node_of_piece = np.empty(pieces, np.int64)
+    node_of_piece[piece] = node
+    # A node counts once, however many persons hold parts of it; pieces are ordered by node.
+    size = np.r_[node_of_piece[1:] != node_of_piece[:-1], True].astype(np.int64)
+    of_node = _links_within_nodes(problem, node_of_piece)
     actual = agglomerate(
-        initial, np.ones(pieces, np.int64), np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
+        initial, size, np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
         apart, (np.r_[piece, piece], colours), guards.max_person_size,
     )  # fmt: skip
-    return _Outcome(actual, from_scratch, actual.labels[piece], from_scratch.labels[node], bridge)
+    group_size = np.bincount(actual.labels, weights=size).astype(np.int64)
+    return _Outcome(actual, from_scratch, actual.labels[piece], from_scratch.labels[node], group_size, bridge)
 
 
-def _links_within_nodes(problem: _Problem, pieces: int) -> tuple[Ints, Ints]:
+def _links_within_nodes(problem: _Problem, node_of_piece: Ints) -> tuple[Ints, Ints]:
     """Links between the pieces of one node (there are several where persons hold parts of it), in content order."""
-    node, rank = np.empty(pieces, np.int64), np.full(pieces, len(problem.rank))
-    node[problem.piece] = problem.node
+    rank = np.full(len(node_of_piece), len(problem.rank))
     np.minimum.at(rank, problem.piece, problem.rank)
-    left, right = pairs_within(node)
+    left, right = pairs_within(node_of_piece)
     earlier, later = np.minimum(rank[left], rank[right]), np.maximum(rank[left], rank[right])
     order = np.lexsort((later, earlier))
     return left[order], right[order]
 
 
 def _bridges(problem: _Problem, apart: Apart, guards: Guards) -> Flags:
-    """Links that are weak bridges. A link between records that conflict does not support anything."""
+    """Links that are weak bridges. A link between nodes that may not be joined does not support anything."""
     bridge = np.zeros(len(problem.left), bool)
     if guards.weak_bridge_bits is None or not problem.weak.any():
         return bridge
     first, second = problem.colour[problem.left].tolist(), problem.colour[problem.right].tolist()
-    sound = np.array([one not in apart.foes.get(other, ()) for one, other in zip(first, second, strict=True)], bool)
-    links = np.flatnonzero(sound)
+    conflict = np.array([one in apart.foes.get(other, ()) for one, other in zip(first, second, strict=True)], bool)
     node = problem.node
+    told_apart = np.isin(
+        pair_keys(node[problem.left], node[problem.right]), pair_keys(node[problem.cannot[0]], node[problem.cannot[1]])
+    )
+    links = np.flatnonzero(~conflict & ~told_apart)
     bridge[links] = weak_bridges(
         int(node.max()) + 1, node[problem.left[links]], node[problem.right[links]], problem.weak[links],
         guards.weak_bridge_side,
@@ -191,7 +206,6 @@ def _refused(problem: _Problem, outcome: _Outcome, apart: Apart, reasons: list[s
     """Links between records that stay in different groups."""
     group = outcome.group
     refused = np.flatnonzero(group[problem.left] != group[problem.right])
-    size = np.bincount(outcome.actual.labels)
     findings = []
     for link in refused.tolist():
         one, other = int(problem.left[link]), int(problem.right[link])
@@ -201,7 +215,7 @@ def _refused(problem: _Problem, outcome: _Outcome, apart: Apart, reasons: list[s
             rank = apart.explain(outcome.actual.colours[first], outcome.actual.colours[second])
         if rank is not None:
             reason = reasons[rank]
-        elif guards.max_person_size is not None and size[first] + size[second] > guards.max_person_size:
+        elif guards.max_person_size is not None and outcome.size[first] + outcome.size[second] > guards.max_person_size:
             reason = PERSON_SIZE
         else:
             reason = WEAK_BRIDGE

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from empi_pipeline.identity.arrays import Ints, finest_common, pairs_within
+from empi_pipeline.identity.arrays import Ints, finest_common, pair_keys, pair_keys_ordered, pairs_within, sorted_unique
 from empi_pipeline.identity.evidence import ConflictSource
 
 _LOOKING_ALIKE_PAYS: Final = 32
@@ -82,11 +82,18 @@ def conflicts_within(colours: Colours, group_of_node: Ints, conflicts: ConflictS
         conflicts: Which pairs of records conflict.
     """
     inside = np.flatnonzero(group_of_node >= 0)
-    worn = np.unique(np.stack([group_of_node[inside], colours.of_node[inside]]), axis=1)
-    left, right = pairs_within(worn[0])
-    pairs = np.sort(np.stack([worn[1][left], worn[1][right]]), axis=0)
-    if pairs.shape[1] and len(np.unique(worn[1])) < worn.shape[1]:
-        pairs = np.unique(pairs, axis=1)  # A colour in two groups can meet another one twice.
+    group, colour = group_of_node[inside], colours.of_node[inside]
+    if not (colour == inside).all():
+        worn = sorted_unique(pair_keys_ordered(group, colour))
+        group, colour = worn >> np.int64(32), worn & np.int64(0xFFFFFFFF)
+    left, right = pairs_within(group)
+    return conflicts_between(colours, colour[left], colour[right], conflicts)
+
+
+def conflicts_between(colours: Colours, left: Ints, right: Ints, conflicts: ConflictSource) -> ColourConflicts:
+    """Conflicts between pairs of colours; each pair is told once."""
+    keys = sorted_unique(pair_keys(left, right)[left != right])
+    pairs = np.stack([keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)])
     found: list[tuple[Ints, list[str]]] = []
     profiles = np.diff(colours.start)
     work = np.cumsum(profiles[pairs[0]] * profiles[pairs[1]])

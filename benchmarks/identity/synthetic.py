@@ -1,0 +1,105 @@
+"""An index of any size, written straight into Postgres: records, cleaned attributes, predictions with known shape."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+
+from empi_pipeline.embedded.postgres import database_url, embedded_postgres
+from empi_pipeline.postgres import Connection, connect, copy_in, migrate
+
+AUTO = 0.99
+POTENTIAL = 0.5
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """URL of an empty, migrated database on a server of its own, with default durability."""
+    with TemporaryDirectory() as folder, embedded_postgres(Path(folder) / "postgres") as url:
+        with connect(url, autocommit=True) as connection:
+            connection.execute("create database bench")
+        target = database_url(url, "bench")
+        with connect(target) as connection:
+            migrate(connection)
+        yield target
+
+
+def make_model(connection: Connection, *, guards: bool = True) -> int:
+    """An active model with thresholds `POTENTIAL` and `AUTO`."""
+    connection.execute("update matching.model set is_active = false")
+    row = connection.execute(
+        "insert into matching.model (name, settings, potential_threshold, auto_threshold, digest, created_by, is_active,"
+        " guards) values ('bench', '{}', %s, %s, gen_random_uuid()::text, 'bench', true, %s) returning model_id",
+        [POTENTIAL, AUTO, guards],
+    ).fetchone()
+    assert row
+    return int(row[0])
+
+
+def deliver(
+    connection: Connection, batch_id: str, first: int, count: int, left: np.ndarray, right: np.ndarray,
+    weight: np.ndarray, model_id: int,
+) -> None:  # fmt: skip
+    """Store records first .. first + count - 1 and predictions (bits) between record ids.
+
+    Attributes of records are those of the human `record_id // 4`, so that linked neighbours do not conflict.
+    """
+    run = connection.execute
+    run("insert into intake.batches (batch_id) values (%s)", [batch_id])
+    row = run(
+        "insert into intake.arrivals (bucket, object_key, object_version, etag, size_bytes, last_modified)"
+        " values ('b', %s, '1', '1', 1, now()) returning arrival_id",
+        [batch_id],
+    ).fetchone()
+    assert row
+    run(
+        "insert into raw.person_records (record_id, batch_id, arrival_id, line_number, content_hash, data_source,"
+        " source_person_id) overriding system value select n, %s, %s, n, sha256(n::text::bytea), 's' || n %% 5, 'p' || n"
+        " from generate_series(%s::bigint, %s::bigint) n",
+        [batch_id, row[0], first, first + count - 1],
+    )
+    run(
+        "insert into cleaned.person_records (record_id, batch_id, data_source, source_person_id, first_name, last_name,"
+        " sex, birth_date) select n, %s, 's' || n %% 5, 'p' || n, 'given' || n / 4, 'family' || n / 4,"
+        " case when (n / 4) %% 2 = 0 then 'f' else 'm' end, (date '1940-01-01' + (n / 4 * 7 %% 25000)::int)::text"
+        " from generate_series(%s::bigint, %s::bigint) n",
+        [batch_id, first, first + count - 1],
+    )
+    lower, upper = np.minimum(left, right), np.maximum(left, right)
+    key = np.unique(lower * (1 << 32) + upper, return_index=True)[1]
+    copy_in(
+        connection,
+        "matching.predictions",
+        pa.table(
+            {
+                "record_id_l": lower[key],
+                "record_id_r": upper[key],
+                "match_weight": weight[key],
+                "match_probability": 1 / (1 + 2.0 ** -weight[key]),
+                "levels": pa.array([[3, 2, 1, 0, 3, 2]] * len(key), pa.list_(pa.int16())),
+                "weights": pa.array([[1.5, 2.25, -3.5, 4.0, 5.0, 6.0]] * len(key), pa.list_(pa.float32())),
+            }
+        ),
+        constants={"batch_id": batch_id, "model_id": model_id},
+    )
+    run(
+        "insert into matching.scored_batches (batch_id, model_id, seen_change_id) values"
+        " (%s, %s, (select coalesce(max(change_id), 0) from identity.changes))",
+        [batch_id, model_id],
+    )
+
+
+def humans(first: int, count: int, pairs: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predictions between records of the same human (`record_id // 4`), one in seven only a potential match."""
+    random = np.random.default_rng(seed)
+    left = first + random.integers(0, count, 2 * pairs)
+    right = left // 4 * 4 + random.integers(0, 4, 2 * pairs)
+    sound = (left != right) & (right >= first) & (right < first + count)
+    left, right = left[sound][:pairs], right[sound][:pairs]
+    bits = math.log2(AUTO / (1 - AUTO))
+    weight = np.where(random.random(len(left)) < 1 / 7, random.uniform(0.1, bits - 0.1, len(left)), bits + 0.1 + random.exponential(6, len(left)))
+    return left, right, weight

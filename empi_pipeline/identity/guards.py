@@ -1,0 +1,69 @@
+"""Guards: what two records say that one human cannot have said. No score outweighs it; a steward can.
+
+A match weight adds evidence up, and a household agrees on so much (surname, address, phone) that twins or father and
+son pass any threshold. So a clear conflict stops an automatic join, whatever else agrees. Typos, nicknames, swapped
+fields and missing values are never a conflict: a true group must rarely be blocked.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from empi_pipeline.linkage.nicknames import name_sets
+from empi_pipeline.sql import load
+
+CONFLICT_ATTRIBUTES: Final = (
+    "first_name",
+    "middle_name",
+    "last_name",
+    "name_suffix",
+    "sex",
+    "birth_date",
+    "social_security_number",
+)
+"""Cleaned columns that the guards look at."""
+
+GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "suffix": "The name suffixes name different generations, such as senior and junior.",
+        "given_name": "The given names clearly differ: no nickname, typo, initial or swap explains it.",
+        "birth_date": "The birth dates clearly differ: more than a typo, a wrong part or a swapped day and month.",
+        "social_security_number": "The Social Security numbers differ by more than a typo, and something else differs too.",
+        "sex": "The sexes differ, and so does the birth date.",
+    }
+)
+"""Reason codes of `find_conflicts` and what they tell a steward. The first that applies is given."""
+
+_RESULT: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("reason", pa.string())])
+
+
+def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: pa.Table) -> pa.Table:
+    """The pairs of records that cannot be one human.
+
+    Depends on nothing but the two records of a pair, and not on which of them is left.
+
+    Args:
+        con: A DuckDB connection (scratch), not used by anything else meanwhile.
+        pairs: record_id_l and record_id_r (int64), each pair once.
+        attributes: record_id (int64, unique) and `CONFLICT_ATTRIBUTES` (text) of every record in `pairs`.
+
+    Returns:
+        record_id_l, record_id_r (as given) and reason (a key of `GUARD_REASONS`), one row per conflicting pair.
+    """
+    if not pairs.num_rows:
+        return _RESULT.empty_table()
+    # Casts: a column that is NULL throughout arrives untyped, and string functions fail on it.
+    texts = ", ".join(f'cast("{column}" as varchar) as "{column}"' for column in CONFLICT_ATTRIBUTES)
+    con.register("guard_pairs", pairs)
+    con.register("guard_delivered", attributes)
+    con.register("name_sets", name_sets())
+    try:
+        con.execute(f"create or replace temp view guard_attributes as select record_id, {texts} from guard_delivered")  # noqa: S608 - our own column names
+        return con.sql(load("identity/guards")).to_arrow_table().cast(_RESULT)
+    finally:
+        con.execute("drop view if exists guard_attributes")
+        for name in ("guard_pairs", "guard_delivered", "name_sets"):
+            con.unregister(name)
