@@ -1,11 +1,9 @@
 """What Dagster loads: one explicit build of assets, checks, jobs, sensors, schedules and resources."""
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_aws.s3 import S3Resource
 
 from empi_pipeline.assets.cleaned import cleaned_person_records
 from empi_pipeline.assets.identity import identity
@@ -56,9 +54,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     postgres = PostgresResource(url=dg.EnvVar("EMPI_POSTGRES_URL"))
     return {
         "postgres": postgres,
-        "object_store": ObjectStoreResource(
-            s3=S3Resource(endpoint_url=os.environ.get("EMPI_S3_ENDPOINT_URL")), bucket=dg.EnvVar("EMPI_S3_BUCKET")
-        ),
+        "object_store": ObjectStoreResource(bucket=dg.EnvVar("EMPI_S3_BUCKET")),
         "scratch": ScratchResource(memory=settings.scratch.memory, threads=settings.scratch.threads),
         "settings": SettingsResource(),
         "batch_claim": BatchClaimResource(postgres=postgres),

@@ -28,13 +28,15 @@ class DataSourceSettings(_Section):
     prefix: str | None = None
     """Objects whose key starts with this, after `inbox/`, are this source's: its columns and constants apply."""
 
-    columns: Mapping[str, str] = {}
-    """Delivered column name -> standard column name."""
+    columns: Mapping[str, str | None] = {}
+    """Delivered column name -> standard column name; null leaves a column out, such as the time of the export."""
 
     constants: Mapping[str, str] = {}
     """Values for columns the files lack; `data_source` defaults to the section's name when `prefix` is set."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """A comma, or a tab in `.tsv` files, when not set."""
+
     encoding: str = "utf-8"
     date_format: str | None = None
     """How this source writes dates, e.g. `%d/%m/%Y`; learnt from its first delivery that tells when not set."""
@@ -48,7 +50,7 @@ class DataSourceSettings(_Section):
     @model_validator(mode="after")
     def _columns_exist(self) -> "DataSourceSettings":
         for where, names in (("columns", self.columns.values()), ("constants", self.constants.keys())):
-            for name in names:
+            for name in filter(None, names):
                 if name not in PERSON_RECORD_COLUMNS:
                     raise ValueError(f"{where}: {name!r} is not one of the columns {', '.join(PERSON_RECORD_COLUMNS)}")
         return self

@@ -137,7 +137,9 @@ def prepare_dagster_home() -> Path:
 
 def prepare_dagster_storage() -> None:
     """Create the tables of Dagster's own storage where they are missing."""
-    with local_instance() as instance:
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
         instance.get_runs_count()
 
 

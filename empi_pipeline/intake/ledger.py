@@ -135,8 +135,7 @@ def form_batch(connection: Connection, arrivals: Sequence[ListedObject]) -> str 
         new = [listed for listed in arrivals if listed.identity not in known]
         if not new:
             return None
-        (batch_no,) = _one(connection, "intake/add_batch", {})
-        (batch_id,) = _one(connection, "intake/name_batch", {"batch_no": batch_no})
+        batch_id = _add_batch(connection)
         columns = _columns(new)
         columns |= {
             "etags": [listed.etag for listed in new],
@@ -144,7 +143,7 @@ def form_batch(connection: Connection, arrivals: Sequence[ListedObject]) -> str 
             "times": [listed.last_modified for listed in new],
         }
         connection.execute(load("intake/add_arrivals"), {**columns, "batch_id": batch_id})
-    return str(batch_id)
+    return batch_id
 
 
 def batches(connection: Connection, *, limit: int = 50, statuses: Sequence[str] | None = None) -> list[Batch]:
@@ -262,13 +261,14 @@ def mark_applied(connection: Connection, batch_id: str) -> None:
 
 
 def retry(connection: Connection, batch_id: str) -> Batch:
-    """Open a batch again, with its attempts and its unreadable objects from the beginning.
+    """Try a batch again: its attempts are counted from the beginning, and its unreadable objects are read again.
 
-    An applied batch is opened if some of its objects could not be read. An object mended and delivered again is an
-    arrival of its own and needs no retry; this is for what was mended elsewhere, such as a missing column mapping.
+    An applied batch stays as it is: identity has taken it in. Its unreadable objects become a batch of their own.
+    An object mended and delivered again is an arrival of its own and needs no retry; this is for what was mended
+    elsewhere, such as a missing column mapping.
 
     Returns:
-        The batch as it is now.
+        The batch that is open now: the same, or the new one.
 
     Raises:
         NotFoundError: There is no such batch.
@@ -278,14 +278,24 @@ def retry(connection: Connection, batch_id: str) -> Batch:
         found = batch(connection, batch_id)
         if found.status == "applied" and not found.objects_failed:
             raise ConflictError(f"batch {batch_id} is applied and all its objects were read; there is nothing to retry")
-        connection.execute(load("intake/reopen_failed_arrivals"), {"batch_id": batch_id})
-        connection.execute(load("intake/reopen_batch"), {"batch_id": batch_id})
-        return batch(connection, batch_id)
+        opened = batch_id
+        if found.status == "applied":
+            opened = _add_batch(connection)
+        else:
+            connection.execute(load("intake/reopen_batch"), {"batch_id": batch_id})
+        connection.execute(load("intake/reopen_failed_arrivals"), {"batch_id": batch_id, "opened": opened})
+        return batch(connection, opened)
 
 
 def _together(connection: Connection) -> AbstractContextManager[object]:
     """One transaction for several statements. On an idle connection `transaction()` would end the caller's, too."""
     return connection.transaction() if connection.autocommit else nullcontext()
+
+
+def _add_batch(connection: Connection) -> str:
+    (batch_no,) = _one(connection, "intake/add_batch", {})
+    (batch_id,) = _one(connection, "intake/name_batch", {"batch_no": batch_no})
+    return str(batch_id)
 
 
 def _columns(listing: Iterable[ListedObject]) -> dict[str, list[Any]]:

@@ -118,7 +118,7 @@ def _take_in_object(
 
 def _store(connection: Connection, arrival: Arrival, delivered: DeliveredObject) -> ObjectRows:
     rows = ObjectRows()
-    origin = {"batch_id": arrival.batch_id, "arrival_id": arrival.arrival_id}
+    origin: dict[str, str | int] = {"batch_id": arrival.batch_id, "arrival_id": arrival.arrival_id}
     for part in delivered:
         accepted = _new_content(connection, part.accepted)
         copy_in(connection, "raw.person_records", accepted, constants=origin)

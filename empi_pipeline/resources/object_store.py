@@ -1,32 +1,30 @@
 """The bucket of inbox and exports as a Dagster resource."""
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-import dagster as dg
 from dagster_aws.s3 import S3Resource
 
-from empi_pipeline.intake.object_store import ObjectStore
+from empi_pipeline.intake.object_store import ObjectStore, s3_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class ObjectStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class ObjectStoreResource(S3Resource):  # type: ignore[misc]
     """Where deliveries arrive and exports go; credentials come from the usual AWS variables."""
 
-    s3: dg.ResourceDependency[S3Resource]
     bucket: str
 
     def store(self) -> ObjectStore:
-        """The bucket, for the domain."""
-        return ObjectStore(_client(self.s3.endpoint_url, self.s3.region_name, self.s3.profile_name), self.bucket)
+        """The bucket, for the domain; the endpoint is `EMPI_S3_ENDPOINT_URL` unless configured."""
+        endpoint_url = self.endpoint_url or os.environ.get("EMPI_S3_ENDPOINT_URL") or None
+        return ObjectStore(_client(endpoint_url, os.environ.get("AWS_ACCESS_KEY_ID")), self.bucket)
 
 
 @cache
-def _client(endpoint_url: str | None, region_name: str | None, profile_name: str | None) -> "S3Client":
+def _client(endpoint_url: str | None, access_key: str | None) -> "S3Client":
     # Making a client costs half a second of parsing JSON; it can be used by many threads.
-    client: S3Client = S3Resource(
-        endpoint_url=endpoint_url, region_name=region_name, profile_name=profile_name
-    ).get_client()
-    return client
+    del access_key  # Only tells apart whose client it is.
+    return s3_client(endpoint_url)

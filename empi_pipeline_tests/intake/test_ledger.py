@@ -208,9 +208,10 @@ def test_an_applied_batch_is_retried_only_for_objects_that_could_not_be_read(con
     (arrival,) = ledger.arrivals_of_batch(connection, batch_id)
     ledger.mark_failed(connection, arrival.arrival_id, "missing_columns", "no column")
     ledger.mark_applied(connection, batch_id)
-    assert ledger.retry(connection, batch_id).status == "waiting"
+    opened = ledger.retry(connection, batch_id)
+    assert (opened.batch_id != batch_id, opened.status, opened.objects_waiting) == (True, "waiting", 1)
+    assert ledger.batch(connection, batch_id).status == "applied"
     ledger.mark_read(connection, arrival.arrival_id, Rows(1, 1))
-    ledger.mark_applied(connection, batch_id)
     with pytest.raises(ConflictError, match="nothing to retry"):
         ledger.retry(connection, batch_id)
 
