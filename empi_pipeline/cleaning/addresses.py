@@ -1,4 +1,4 @@
-"""Stages for street addresses after USPS Publication 28: unit apart, boxes, suffixes and directionals in standard form."""
+"""Stages for street addresses after USPS Publication 28: unit apart; boxes, suffixes and directionals standardised."""
 
 from typing import Final
 
@@ -9,7 +9,10 @@ from empi_pipeline.cleaning.words import streets
 _SEPARATORS: Final = r"[\x00-\x1f!-\"$-,.:-@\[-\x60{-\x{bf}\x{2000}-\x{2bff}]"
 """Punctuation except `#`, `-` and `/`, which say something in an address."""
 
-_UNIT: Final = "apt|apartment|apmt|unit|unt|ste|suite|rm|room|flat|flt|lot|trlr|trailer|spc|space|dept|department|ofc|office|ph|penthouse|hngr|hangar|no|num"
+_UNIT: Final = (
+    "apt|apartment|apmt|unit|unt|ste|suite|rm|room|flat|flt|lot|trlr|trailer|spc|space|dept|department|ofc|office|"
+    "ph|penthouse|hngr|hangar|no|num"
+)
 _PLACE_WITHIN: Final = "bldg|building|fl|floor|flr|lvl|level|tower|wing"
 _IDENTIFIER: Final = "(?: ?(?:# ?)?[0-9][a-z0-9-]{0,5}| (?:# ?)?[a-z](?:-?[0-9]{1,4})?)"
 _FLOOR: Final = "(?:[0-9]{1,2}(?:st|nd|rd|th)|first|second|third|ground|top) (?:fl|floor|flr)"
@@ -51,7 +54,10 @@ ADDRESS: Final = Group(
             "punctuation",
             "Apostrophes are dropped; `#` stands apart; other marks except `-` and `/` become a space.",
             {
-                "address": rf"regexp_replace(regexp_replace(replace(address, '''', ''), '{_SEPARATORS}+', ' ', 'g'), ' *# *', ' # ', 'g')"
+                "address": (
+                    rf"regexp_replace(regexp_replace(replace(address, '''', ''), '{_SEPARATORS}+', ' ', 'g'), ' *# "
+                    rf"*', ' # ', 'g')"
+                )
             },
             when=f"regexp_matches(address, '#|{_SEPARATORS}')",
         ),
@@ -65,7 +71,10 @@ ADDRESS: Final = Group(
             "placeholder",
             "Homeless, General Delivery, Same: nobody's address, or everybody's.",
             {"address": "null"},
-            when=rf"address in {any_of(streets.PLACEHOLDER_ADDRESSES)} or length(address) < 40 and regexp_matches(address, '^(x+|{MARK}*|unknown( .*)?|homeless .*)$')",
+            when=(
+                rf"address in {any_of(streets.PLACEHOLDER_ADDRESSES)} or length(address) < 40 and "
+                rf"regexp_matches(address, '^(x+|{MARK}*|unknown( .*)?|homeless .*)$')"
+            ),
         ),
         Stage(
             "post_office_box",
@@ -106,10 +115,16 @@ ADDRESS: Final = Group(
             "unit_in_front",
             "`Apt 5, 12 Main St` and `3/12 Main St`: the unit before the house number.",
             {
-                "address_unit": rf"coalesce(address_unit || ' ', '') || regexp_extract(address, '^(?:(?:{_UNIT}|#) ?)?(?:# )?([0-9a-z-]+)', 1)",
+                "address_unit": (
+                    rf"coalesce(address_unit || ' ', '') || regexp_extract(address, '^(?:(?:{_UNIT}|#) ?)?(?:# "
+                    rf")?([0-9a-z-]+)', 1)"
+                ),
                 "address": rf"regexp_replace(address, '^((?:{_UNIT}|#) ?(?:# )?[0-9a-z-]+ |[0-9]+[a-z]?/)', '')",
             },
-            when=rf"regexp_matches(address, '^((?:{_UNIT}|#) ?(?:# )?([0-9][0-9a-z-]*|[a-z]) [0-9]+[a-z]? [a-z0-9]|[0-9]+[a-z]?/[0-9]+[a-z]? [a-z])') and not contains(address, ' box ')",
+            when=(
+                rf"regexp_matches(address, '^((?:{_UNIT}|#) ?(?:# )?([0-9][0-9a-z-]*|[a-z]) [0-9]+[a-z]? "
+                rf"[a-z0-9]|[0-9]+[a-z]?/[0-9]+[a-z]? [a-z])') and not contains(address, ' box ')"
+            ),
         ),
         Stage(
             "unit_standard",
@@ -157,12 +172,14 @@ ADDRESS: Final = Group(
         ),
         Stage(
             "street_suffix",
-            "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never as the name itself.",
+            "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never "
+            "as the name itself.",
             {
                 "words": "case when final is not null then list_concat(words[:-2], [final]) "
                 "when before is not null then list_concat(words[:-3], [before], words[-1:]) else words end",
                 "address": "case when final is not null then array_to_string(list_concat(words[:-2], [final]), ' ') "
-                "when before is not null then array_to_string(list_concat(words[:-3], [before], words[-1:]), ' ') else address end",
+                "when before is not null then array_to_string(list_concat(words[:-3], [before], words[-1:]), ' ') "
+                "else address end",
             },
             lookups=(
                 Lookup("final", "street", f"case when {_COUNT} >= {_NAME_MUST_REMAIN} then {_LAST} end"),
@@ -187,7 +204,8 @@ ADDRESS: Final = Group(
                 Lookup(
                     "compass",
                     "directional",
-                    f"case when {_COUNT} > {_NAME_MUST_REMAIN} or ({_COUNT} = {_NAME_MUST_REMAIN} and suffix.word is null) then {_LAST} end",
+                    f"case when {_COUNT} > {_NAME_MUST_REMAIN} or ({_COUNT} = {_NAME_MUST_REMAIN} and suffix.word "
+                    f"is null) then {_LAST} end",
                 ),
             ),
         ),
@@ -201,7 +219,8 @@ ADDRESS: Final = Group(
                 Lookup(
                     "compass",
                     "directional",
-                    "case when regexp_matches(words[1], '^[0-9]') and len(words) >= case when suffix.word is null then 3 else 4 end then words[2] end",
+                    "case when regexp_matches(words[1], '^[0-9]') and len(words) >= case when suffix.word is null "
+                    "then 3 else 4 end then words[2] end",
                 ),
             ),
         ),
@@ -209,7 +228,8 @@ ADDRESS: Final = Group(
             "ordinal",
             "`Fifth Ave` and `5th Ave` are one street.",
             {
-                "address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', ' ' || number || ' \1')"
+                "address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', "
+                r"' ' || number || ' \1')"
             },
             when="number is not null",
             lookups=(

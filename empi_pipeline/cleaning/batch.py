@@ -1,4 +1,6 @@
-"""Cleaning of one table of person records: values that repeat are cleaned once and joined back, the others as they stream by."""
+"""Cleaning of one table of person records: repeated values once and joined back, the others as they stream by."""
+
+# ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,8 +27,10 @@ class Cleaning:
     """Cleaned records and what it took.
 
     Attributes:
-        table: record_id (int64) and CLEANED_COLUMNS (text, NULL where missing), one row per input row, in no particular order.
-        rule_counts: `<group>.<stage>` to the number of records in which it changed or nulled something; every rule is listed.
+        table: record_id (int64) and CLEANED_COLUMNS (text, NULL where missing), one row per input row, in no particular
+            order.
+        rule_counts: `<group>.<stage>` to the number of records in which it changed or nulled something; every rule is
+            listed.
     """
 
     table: pa.Table
@@ -44,8 +48,8 @@ def clean(
 
     Args:
         con: A scratch connection; nothing is left behind in it.
-        person_records: record_id, the 15 standard columns (an absent one counts as empty) and optionally `extra`, JSON text whose
-            keys middle_name, name_suffix (or suffix) and email are used.
+        person_records: record_id, the 15 standard columns (an absent one counts as empty) and optionally `extra`, JSON
+            text whose keys middle_name, name_suffix (or suffix) and email are used.
         sources: Settings by data source; a data source without any is cleaned with the defaults.
         today: Dates after this day are nulled, and two-digit years end with it.
         date_orders: What `infer_date_formats` learnt first for each data source; without it `03/04/1990` is March 4.
@@ -97,7 +101,8 @@ def _create_base(
 ) -> None:
     names = [name for (name,) in con.execute("select distinct data_source::varchar from cleaning_delivery").fetchall()]
     con.execute(
-        "create temp table cleaning_sources (name varchar, pass_through boolean, birth_date_order varchar, death_date_order varchar)"
+        "create temp table cleaning_sources (name varchar, pass_through boolean, birth_date_order varchar, "
+        "death_date_order varchar)"
     )
     rows = [
         (

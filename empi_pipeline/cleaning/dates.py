@@ -1,8 +1,8 @@
 """Stages for birth and death dates. They read the day of cleaning from the SQL variable `cleaning_today`.
 
-What comes out is `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the rest was not delivered. A value in the shape of a date that the
-calendar does not have (`19930453`) is kept in the same shape (`1993-04-53`): comparison by parts still sees the one wrong digit.
-Whoever needs a real date uses `try_cast(birth_date as date)`.
+What comes out is `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the rest was not delivered. A value in the shape of a date
+that the calendar does not have (`19930453`) is kept in the same shape (`1993-04-53`): comparison by parts still sees
+the one wrong digit. Whoever needs a real date uses `try_cast(birth_date as date)`.
 """
 
 from typing import Final
@@ -11,7 +11,8 @@ from empi_pipeline.cleaning.stages import Group, Lookup, Stage
 from empi_pipeline.cleaning.text import MISSING_WORDS, any_of
 
 PLACEHOLDER_DATES: Final = (
-    "1900-01-01", "1901-01-01", "1970-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "2222-02-02", "0001-01-01", "9999-12-31",
+    "1900-01-01", "1901-01-01", "1970-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "2222-02-02",
+    "0001-01-01", "9999-12-31",
     "1900", "1900-01", "9999", "9999-12",
 )  # fmt: skip
 """Defaults of software: zero dates of Excel, Unix and SQL Server, "unknown" of registration systems."""
@@ -58,9 +59,15 @@ _PREPARATION: Final = (
         "time_of_day",
         "A time of day after the date (ISO, US or HL7 v2 notation) is no part of it.",
         {
-            "value": r"regexp_replace(regexp_replace(value, '[t ]+[0-9]{1,2}:[0-9]{2}.*$', ''), '^([0-9]{8})[0-9]{4,6}(\.[0-9]+)?([-+][0-9]{4}|z)?$', '\1')"
+            "value": (
+                r"regexp_replace(regexp_replace(value, '[t ]+[0-9]{1,2}:[0-9]{2}.*$', ''), "
+                r"'^([0-9]{8})[0-9]{4,6}(\.[0-9]+)?([-+][0-9]{4}|z)?$', '\1')"
+            )
         },
-        when=r"contains(value, ':') or regexp_matches(value, '^(18|19|20)[0-9]{10}([0-9]{2})?(\.[0-9]+)?([-+][0-9]{4}|z)?$')",
+        when=(
+            r"contains(value, ':') or regexp_matches(value, "
+            r"'^(18|19|20)[0-9]{10}([0-9]{2})?(\.[0-9]+)?([-+][0-9]{4}|z)?$')"
+        ),
     ),
     Stage(
         "number_tail",
@@ -84,17 +91,25 @@ _PREPARATION: Final = (
         "parts",
         "Three numbers between separators, for the stages that read them.",
         {"parts": r"string_split(translate(value, '-. ', '///'), '/')"},
-        when=r"regexp_matches(value, '^([0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ]([0-9]{4}|[0-9]{2}))$')",
+        when=(
+            r"regexp_matches(value, '^([0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}|[0-9]{1,2}[-/. ][0-9]{1,2}[-/. "
+            r"]([0-9]{4}|[0-9]{2}))$')"
+        ),
         counted=False,
     ),
 )
 
 _YEAR_IS_FIRST: Final = "(date_order like 'ymd%' and length(parts[3]) = 2 or parts[1]::int > 31)"
-_DAY_IS_FIRST: Final = "(parts[1]::int > 12 and parts[2]::int <= 12 or date_order like 'dmy%' and not (parts[2]::int > 12 and parts[1]::int <= 12))"
+_DAY_IS_FIRST: Final = (
+    "(parts[1]::int > 12 and parts[2]::int <= 12 or date_order like 'dmy%' and not (parts[2]::int > 12 and "
+    "parts[1]::int <= 12))"
+)
 _EIGHT: Final = (
-    "(case when date_order like '%8' and (date_order like 'y%' or regexp_matches(value, '(18|19|20)[0-9]{2}$')) then left(date_order, 3) "
+    "(case when date_order like '%8' and (date_order like 'y%' or regexp_matches(value, '(18|19|20)[0-9]{2}$')) "
+    "then left(date_order, 3) "
     "when regexp_matches(value, '^(18|19|20)') then 'ymd' "
-    "when regexp_matches(value, '(18|19|20)[0-9]{2}$') then case when date_order like 'dmy%' then 'dmy' else 'mdy' end else 'ymd' end)"
+    "when regexp_matches(value, '(18|19|20)[0-9]{2}$') then case when date_order like 'dmy%' then 'dmy' else "
+    "'mdy' end else 'ymd' end)"
 )
 _PADDED: Final = "(case when length(value) = 7 then '0' || value else value end)"
 
@@ -124,8 +139,14 @@ _READING: Final = (
         "`19930413`: year first when it begins like a year, or as the declared format of the data source says.",
         {
             "y": f"case when {_EIGHT} like 'y%' then left(value, 4) else right(value, 4) end",
-            "m": f"case {_EIGHT} when 'ymd' then value[5:6] when 'ydm' then value[7:8] when 'dmy' then value[3:4] else value[1:2] end",
-            "d": f"case {_EIGHT} when 'ymd' then value[7:8] when 'ydm' then value[5:6] when 'dmy' then value[1:2] else value[3:4] end",
+            "m": (
+                f"case {_EIGHT} when 'ymd' then value[5:6] when 'ydm' then value[7:8] when 'dmy' then value[3:4] else "
+                f"value[1:2] end"
+            ),
+            "d": (
+                f"case {_EIGHT} when 'ymd' then value[7:8] when 'ydm' then value[5:6] when 'dmy' then value[1:2] else "
+                f"value[3:4] end"
+            ),
         },
         when="regexp_matches(value, '^[0-9]{8}$')",
     ),
@@ -150,10 +171,14 @@ _READING: Final = (
         {
             "y": "case when regexp_matches(value, '^[0-9]{4}') then left(value, 4) else right(value, 4) end",
             "m": r"case when length(value) = 4 then '00' when regexp_matches(value, '^[0-9]{4}') "
-            r"then regexp_extract(value, '^[0-9]{4}[-/.]?([0-9]{1,2})$', 1) else regexp_extract(value, '^[0-9]{1,2}') end",
+            r"then regexp_extract(value, '^[0-9]{4}[-/.]?([0-9]{1,2})$', 1) else regexp_extract(value, "
+            r"'^[0-9]{1,2}') end",
             "d": "'00'",
         },
-        when=r"regexp_matches(value, '^([0-9]{4}([-/.][0-9]{1,2})?|[0-9]{1,2}[-/.][0-9]{4}|(19|20)[0-9]{2}(0[1-9]|1[012]))$')",
+        when=(
+            r"regexp_matches(value, "
+            r"'^([0-9]{4}([-/.][0-9]{1,2})?|[0-9]{1,2}[-/.][0-9]{4}|(19|20)[0-9]{2}(0[1-9]|1[012]))$')"
+        ),
     ),
     Stage(
         "six_or_seven_digits",
@@ -161,7 +186,10 @@ _READING: Final = (
         {
             "y": f"case when date_order like 'y%' then {_PADDED}[1:2] else substr({_PADDED}, 5) end",
             "m": f"case when date_order like 'mdy%' then {_PADDED}[1:2] else {_PADDED}[3:4] end",
-            "d": f"case when date_order like 'mdy%' then {_PADDED}[3:4] when date_order like 'dmy%' then {_PADDED}[1:2] else {_PADDED}[5:6] end",
+            "d": (
+                f"case when date_order like 'mdy%' then {_PADDED}[3:4] when date_order like 'dmy%' then "
+                f"{_PADDED}[1:2] else {_PADDED}[5:6] end"
+            ),
         },
         when="y is null and regexp_matches(value, '^([0-9]{6}|[0-9]{3}(18|19|20)[0-9]{2})$')",
     ),

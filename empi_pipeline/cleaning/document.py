@@ -1,4 +1,7 @@
-"""The table of rules in docs/cleaning.md: `python -m empi_pipeline.cleaning.document docs/cleaning.md` brings it up to date."""
+"""The table of rules in docs/cleaning.md.
+
+`python -m empi_pipeline.cleaning.document docs/cleaning.md` brings it up to date.
+"""
 
 import sys
 from pathlib import Path

@@ -33,8 +33,9 @@ class SourceCleaning:
     """How the records of one data source are cleaned.
 
     Attributes:
-        date_format: The order of its dates in the notation of `strptime`, e.g. `"%d/%m/%Y"` or `"%d%m%Y"`; None to learn it.
-            Only the order (and whether there are separators) is used: ISO dates and months in words are read in any case.
+        date_format: The order of its dates in the notation of `strptime`, e.g. `"%d/%m/%Y"` or `"%d%m%Y"`; None to
+            learn it. Only the order (and whether there are separators) is used: ISO dates and months in words are read
+            in any case.
         pass_through: Take the delivered values as the cleaned ones, unchanged (for a migration from another system).
     """
 
@@ -53,7 +54,8 @@ def declared_order(date_format: str) -> str:
         `"mdy"`, `"dmy"`, `"ymd"` or `"ydm"`, with `8` appended when the format is eight digits without separators.
 
     Raises:
-        ConfigurationError: The format lacks one of year, month and day, has one twice, or has a directive that is no part of a date.
+        ConfigurationError: The format lacks one of year, month and day, has one twice, or has a directive that is no
+            part of a date.
     """
     directives = [letter for letter in _DIRECTIVE.findall(date_format) if letter not in _TIME]
     order = "".join(_LETTERS.get(letter, "?") for letter in directives)
@@ -69,8 +71,8 @@ def infer_date_formats(con: duckdb.DuckDBPyConnection, person_records: pa.Table)
     """Whether each data source writes the day or the month first, as far as its own values leave no doubt.
 
     Only values such as `25/12/1990` (one part above 12) count; ISO dates, `yyyymmdd` and months in words need no order.
-    Persist what was learnt first for a data source and hand it to `clean`: then cleaning does not depend on which other records
-    happen to be in the same batch.
+    Persist what was learnt first for a data source and hand it to `clean`: then cleaning does not depend on which other
+    records happen to be in the same batch.
 
     Args:
         con: A scratch connection.

@@ -53,7 +53,10 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "last_four",
             "`XXX-XX-1234`: the last four digits are kept as four digits.",
             {_SSN: f"right(trim({_SSN}), 4)"},
-            when=rf"not left({_SSN}, 1) between '0' and '9' and regexp_matches({_SSN}, '^\s*[xX*#?]{{3}}[- ]?[xX*#?]{{2}}[- ]?[0-9]{{4}}\s*$')",
+            when=(
+                rf"not left({_SSN}, 1) between '0' and '9' and regexp_matches({_SSN}, '^\s*[xX*#?]{{3}}[- "
+                rf"]?[xX*#?]{{2}}[- ]?[0-9]{{4}}\s*$')"
+            ),
         ),
         Stage(
             "separators",
@@ -69,7 +72,10 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "lost_zero",
             "Eight digits that are a valid number once a leading zero is put back.",
             {_SSN: f"'0' || {_SSN}"},
-            when=rf"length({_SSN}) = 8 and regexp_matches({_SSN}, '^[0-9]{{8}}$') and not regexp_matches('0' || {_SSN}, '{_IMPOSSIBLE}')",
+            when=(
+                rf"length({_SSN}) = 8 and regexp_matches({_SSN}, '^[0-9]{{8}}$') and not regexp_matches('0' || "
+                rf"{_SSN}, '{_IMPOSSIBLE}')"
+            ),
         ),
         Stage(
             "itin",
@@ -81,7 +87,10 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
             "never_issued",
             "Areas 000, 666 and 900-999, group 00, serial 0000 (SSA POMS RM 10201.035).",
             {_SSN: "null"},
-            when=rf"length({_SSN}) = 9 and regexp_matches({_SSN}, '{_IMPOSSIBLE}') and regexp_matches({_SSN}, '^[0-9]*$')",
+            when=(
+                rf"length({_SSN}) = 9 and regexp_matches({_SSN}, '{_IMPOSSIBLE}') and regexp_matches({_SSN}, "
+                rf"'^[0-9]*$')"
+            ),
         ),
         Stage(
             "placeholder",
@@ -91,15 +100,16 @@ SOCIAL_SECURITY_NUMBER: Final = Group(
         ),
         Stage(
             "no_number",
-            "Fewer than seven digits (except last four) or more than ten characters is no such number, not even a garbled one.",
+            "Fewer than seven digits (except last four) or more than ten characters is no such number, not even a "
+            "garbled one.",
             {_SSN: "null"},
             when=f"length({_SSN}) not in (4, 9) and length({_SSN}) not between 7 and 10 "
             f"or regexp_matches({_SSN}, '[a-z]') and length(regexp_replace({_SSN}, '[a-z]', '', 'g')) < 7",
         ),
     ),
 )
-"""Nine digits, or four when only the last four were delivered. Other lengths (a digit lost or doubled, a foreign number) are kept
-for comparison as text; only nine digits are a valid number."""
+"""Nine digits, or four when only the last four were delivered. Other lengths (a digit lost or doubled, a foreign
+number) are kept for comparison as text; only nine digits are a valid number."""
 
 EMAIL: Final = Group(
     name="email",
@@ -131,7 +141,8 @@ EMAIL: Final = Group(
             "placeholder",
             "Addresses typed to get past a mandatory field.",
             {"email": "null"},
-            when=r"regexp_matches(email, '^(no|none|na|null|unknown|noemail|no[-_.]?mail|nomail|donthave|declined|refused|noreply|no-reply|test|abc|x+|a)@')"
+            when=r"regexp_matches(email, '^(no|none|na|null|unknown|noemail|no[-_.]?mail|nomail|"
+            r"donthave|declined|refused|noreply|no-reply|test|abc|x+|a)@')"
             r" or regexp_matches(email, '@(example|test|none|noemail|nomail|na|email|domain|unknown|declined)\.')",
         ),
     ),

@@ -12,10 +12,14 @@ _SPOKEN_SUFFIXES: Final = "jr|junior|jnr|sr|senior|snr|ii|2nd|iii|3rd|iv|4th"
 _TITLES: Final = "|".join(people.TITLES)
 _RANKS: Final = "|".join(people.RANKS)
 _CREDENTIALS: Final = "|".join(people.CREDENTIALS)
-_TWIN: Final = r"^(?:baby |infant |newborn )?(?:twin|triplet|trip|quad|multiple|boy|girl|bb|bg|babyboy|babygirl|baby)([ #]*[1-4]|[ #]+[a-d])(?: (?:of|for) .*| [a-z]+)?$"
+_TWIN: Final = (
+    r"^(?:baby |infant |newborn )?(?:twin|triplet|trip|quad|multiple|boy|girl|bb|bg|babyboy|babygirl|baby)([ "
+    r"#]*[1-4]|[ #]+[a-d])(?: (?:of|for) .*| [a-z]+)?$"
+)
 """A letter needs a space before it: Boyd is a name."""
 _NEWBORN: Final = (
-    r"^(?:(?:baby|infant|newborn|nb|bb|bg)(?: ?(?:boy|girl|male|female|b|g|m|f|one|two))?(?: (?:of|for) .*)?|(?:baby|infant|newborn) ?(?:boy|girl|male|female) .*"
+    r"^(?:(?:baby|infant|newborn|nb|bb|bg)(?: ?(?:boy|girl|male|female|b|g|m|f|one|two))?(?: (?:of|for) "
+    r".*)?|(?:baby|infant|newborn) ?(?:boy|girl|male|female) .*"
     r"|(?:boy|girl|bb|bg|son|daughter) (?:of|for) .*|(?:babyboy|babygirl|bboy|bgirl)(?: .*)?|twin|twins|triplet)$"
 )
 
@@ -36,7 +40,8 @@ def _shape(column: str) -> tuple[Stage, ...]:
         ),
         Stage(
             "title",
-            "Titles are not part of a name; only removed before another word, ranks only when written with a full stop.",
+            "Titles are not part of a name; only removed before another word, ranks only when written with a full "
+            "stop.",
             {column: rf"nullif(regexp_replace({column}, '^\s*((({_TITLES})\.?\s+)|(({_RANKS})\.\s*))+', ''), '')"},
             when=rf"regexp_matches({column}, '^\s*((({_TITLES})\.?\s+)|(({_RANKS})\.\s*)){LETTER}')",
         ),
@@ -48,7 +53,8 @@ def _shape(column: str) -> tuple[Stage, ...]:
         ),
         Stage(
             "punctuation",
-            "Apostrophes and full stops are dropped (O'Brien, J.R.); hyphens and the rest become a space, so that parts of a "
+            "Apostrophes and full stops are dropped (O'Brien, J.R.); hyphens and the rest become a space, so that "
+            "parts of a "
             "double name can be compared.",
             {column: rf"regexp_replace(replace(replace({column}, '''', ''), '.', ''), '{MARK}+', ' ', 'g')"},
             when=rf"regexp_matches({column}, '{MARK}')",
@@ -73,7 +79,10 @@ def _placeholder(column: str, words: tuple[str, ...]) -> Stage:
         "placeholder",
         "Unknown, Test and the like are nobody's name.",
         {column: "null"},
-        when=rf"{column} in {any_of(words)} or regexp_matches({column}, '^zz+(test|z*$)|^(unknown|test)[ 0-9]+$|^{NO_LETTER}*$')",
+        when=(
+            rf"{column} in {any_of(words)} or regexp_matches({column}, '^zz+(test|z*$)|^(unknown|test)[ "
+            rf"0-9]+$|^{NO_LETTER}*$')"
+        ),
     )
 
 
@@ -110,7 +119,8 @@ FIRST_NAME: Final = Group(
         ),
         Stage(
             "birth_order",
-            "Twin A and Baby Girl 2 are no names, but the letter tells twins apart: it is kept as name_suffix `twin a`.",
+            "Twin A and Baby Girl 2 are no names, but the letter tells twins apart: it is kept as name_suffix "
+            "`twin a`.",
             {
                 "twin": rf"'twin ' || translate(trim(regexp_extract(first_name, '{_TWIN}', 1)), '1234', 'abcd')",
                 "first_name": "null",
@@ -142,10 +152,14 @@ LAST_NAME: Final = Group(
         *_shape("last_name"),
         Stage(
             "suffix_apart",
-            "A suffix as a word of its own, after the surname or before it, belongs to name_suffix; alone it is a surname.",
+            "A suffix as a word of its own, after the surname or before it, belongs to name_suffix; alone it is a "
+            "surname.",
             {
                 "last_suffix": "coalesce(after, before)",
-                "last_name": rf"regexp_replace(regexp_replace(last_name, '^(jr|ii|iii|iv) ', ''), '( ({_SPOKEN_SUFFIXES}|v))+$', '')",
+                "last_name": (
+                    rf"regexp_replace(regexp_replace(last_name, '^(jr|ii|iii|iv) ', ''), '( "
+                    rf"({_SPOKEN_SUFFIXES}|v))+$', '')"
+                ),
             },
             when=rf"regexp_matches(last_name, '^(jr|ii|iii|iv) .| ({_SPOKEN_SUFFIXES}|v)$')",
             lookups=(
@@ -164,12 +178,18 @@ LAST_NAME: Final = Group(
         ),
         Stage(
             "glued_suffix_after_a_known_surname",
-            "`hayesii`, `leesr`, `foxiv`: real surnames end so too (Torii, Nasr, Kostiv), so only after a common surname.",
+            "`hayesii`, `leesr`, `foxiv`: real surnames end so too (Torii, Nasr, Kostiv), so only after a common "
+            "surname.",
             {
-                "last_suffix": "case when known is not null then coalesce(last_suffix, right(last_name, 2)) else last_suffix end",
-                "last_name": "case when known is not null then left(last_name, length(last_name) - 2) else last_name end",
+                "last_suffix": "case when known is not null "
+                "then coalesce(last_suffix, right(last_name, 2)) else last_suffix end",
+                "last_name": "case when known is not null "
+                "then left(last_name, length(last_name) - 2) else last_name end",
             },
-            when=rf"regexp_matches(last_name, '(sr|ii|iv)$') and last_name not in {any_of(surnames.REAL_NAMES_WITH_A_SUFFIX_LIKE_ENDING)}",
+            when=(
+                rf"regexp_matches(last_name, '(sr|ii|iv)$') and last_name not in "
+                rf"{any_of(surnames.REAL_NAMES_WITH_A_SUFFIX_LIKE_ENDING)}"
+            ),
             lookups=(Lookup("known", "surname", "regexp_extract(last_name, '([a-z]{2,})(sr|ii|iv)$', 1)"),),
         ),
         _placeholder("last_name", (*people.PLACEHOLDER_NAMES, *people.PLACEHOLDER_SURNAMES)),

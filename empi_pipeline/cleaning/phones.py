@@ -27,7 +27,10 @@ PHONE: Final = Group(
             "first_of_several",
             "Two numbers in one field: the first.",
             {"phone": r"regexp_extract(phone, '^((?:[^0-9/;,|&]*[0-9]){10,11})', 1)"},
-            when=r"length(phone) > 16 and regexp_matches(phone, '^(?:[^0-9/;,|&]*[0-9]){10,11}\s*(?:[/;,|&]|or |and )[^0-9]*(?:[^0-9]*[0-9]){7}')",
+            when=(
+                r"length(phone) > 16 and regexp_matches(phone, '^(?:[^0-9/;,|&]*[0-9]){10,11}\s*(?:[/;,|&]|or |and "
+                r")[^0-9]*(?:[^0-9]*[0-9]){7}')"
+            ),
         ),
         Stage(
             "extension_apart",
@@ -36,7 +39,10 @@ PHONE: Final = Group(
                 "phone_extension": r"regexp_extract(phone, '(?i)(?:x|ext|extn|extension|#)[ .:#]*([0-9]{1,6})\D*$', 1)",
                 "phone": r"regexp_replace(phone, '(?i)[ ,;(]*(?:x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$', '')",
             },
-            when=r"(contains(lower(phone), 'x') or contains(phone, '#')) and regexp_matches(phone, '(?i)[0-9].*(x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$')",
+            when=(
+                r"(contains(lower(phone), 'x') or contains(phone, '#')) and regexp_matches(phone, "
+                r"'(?i)[0-9].*(x|ext|extn|extension|#)[ .:#]*[0-9]{1,6}\D*$')"
+            ),
         ),
         Stage(
             "digits",
@@ -54,8 +60,9 @@ PHONE: Final = Group(
             "placeholder",
             "One digit repeated, digits in a row, 555-01xx and directory assistance.",
             {"phone": "null"},
-            when="length(trim(phone, left(phone, 1))) = 0 or phone in ('1234567', '1234567890', '0123456789', '9876543210', '2345678901')"
-            " or regexp_matches(phone, '^([0-9]{3})?(55501[0-9]{2}|5551212|0000000|1111111|5555555|9999999)$')",
+            when="length(trim(phone, left(phone, 1))) = 0 "
+            "or phone in ('1234567', '1234567890', '0123456789', '9876543210', '2345678901') "
+            "or regexp_matches(phone, '^([0-9]{3})?(55501[0-9]{2}|5551212|0000000|1111111|5555555|9999999)$')",
         ),
         Stage(
             "no_number",

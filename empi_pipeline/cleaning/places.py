@@ -3,7 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, squeezed
+from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, rewritten, squeezed
 
 
 def _shape(column: str) -> tuple[Stage, ...]:
@@ -41,8 +41,9 @@ CITY: Final = Group(
             "saint_fort_mount",
             "`St. Louis` and `Saint Louis`, `Ft Worth` and `Fort Worth`, `Mt Vernon` and `Mount Vernon` are one place.",
             {
-                "city": r"regexp_replace(regexp_replace(regexp_replace(regexp_replace(city, '^saint ', 'st '), '^sainte ', 'ste '), "
-                r"'^ft ', 'fort '), '^mt ', 'mount ')"
+                "city": rewritten(
+                    "city", ("^saint ", "st "), ("^sainte ", "ste "), ("^ft ", "fort "), ("^mt ", "mount ")
+                )
             },
             when=r"regexp_matches(city, '^(sainte?|ft|mt) .')",
         ),
@@ -104,7 +105,8 @@ ZIP_CODE: Final = Group(
         ),
         Stage(
             "lost_zero",
-            "A leading zero is put back only where state and digits agree that there was one (`ma 2138`); never in other "
+            "A leading zero is put back only where state and digits agree that there was one (`ma 2138`); never "
+            "in other "
             "states, and never in postcodes of other countries.",
             {"zip_code": "lpad(zip_code, 5, '0')"},
             when="zero is not null",
@@ -127,7 +129,10 @@ ZIP_CODE: Final = Group(
             "placeholder",
             "One digit repeated: typed to get past a mandatory field.",
             {"zip_code": "null"},
-            when="length(zip_code) >= 4 and length(trim(zip_code, left(zip_code, 1))) = 0 and zip_code not in ('22222', '44444', '55555')",
+            when=(
+                "length(zip_code) >= 4 and length(trim(zip_code, left(zip_code, 1))) = 0 and zip_code not in "
+                "('22222', '44444', '55555')"
+            ),
         ),
     ),
     after=("state",),

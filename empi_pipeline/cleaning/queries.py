@@ -1,5 +1,7 @@
 """The SQL that applies the rules to the delivered records. Words of ours and column names only, never a value."""
 
+# ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
+
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -86,7 +88,10 @@ def distinct_values(group: Group) -> str:
     source = f"(select {', '.join(start)}, records from ({distinct}) as delivered) as started"
     query = chain(source, [*keys, "records"], list(group.start), group.stages)
     flags = [f"changed_{index}" for index in range(len(group.stages))]
-    return f"create temp table cleaned_{group.name} as select {', '.join([*keys, 'records', *group.outputs, *flags])} from ({query}) as cleaned"
+    return (
+        f"create temp table cleaned_{group.name} as select {', '.join([*keys, 'records', *group.outputs, *flags])} "
+        f"from ({query}) as cleaned"
+    )
 
 
 def assembled(empty: Collection[str]) -> str:
@@ -104,9 +109,13 @@ def assembled(empty: Collection[str]) -> str:
     columns |= {f"{BEFORE_FLAG}_{index}": f"base.{BEFORE_FLAG}_{index}" for index in range(len(records.BEFORE))}
     query = f"select {_list(columns)} from {_base_with(looked_up)} where not pass_through"
     for group in streamed:
-        # What the stages do not touch travels through them as one struct: planning time grows with columns times stages.
+        # What the stages do not touch travels through them as one struct: planning time grows with columns times
+        # stages.
         carried = {name: name for name in columns if name not in group.keys}
-        started = f"(select {{{', '.join(f'{name}: {name}' for name in carried)}}} as carried, {_list(group.start)} from ({query}) as joined) as started"
+        started = (
+            f"(select {{{', '.join(f'{name}: {name}' for name in carried)}}} as carried, {_list(group.start)} from "
+            f"({query}) as joined) as started"
+        )
         flag = f"changed_{group.name}"
         query = chain(started, ["carried"], list(group.start), group.stages, flag)
         results = [*group.outputs, *(f"{flag}_{index}" for index in range(len(group.stages)))]

@@ -27,7 +27,8 @@ BEFORE: Final = (_split("last_name", "first_name"), _split("first_name", "last_n
 AFTER: Final = (
     Stage(
         "name_suffix",
-        "The suffix as delivered in its own column, else as found at the surname or the given name, else the birth order of a newborn.",
+        "The suffix as delivered in its own column, else as found at the surname or the given name, else the "
+        "birth order of a newborn.",
         {"name_suffix": "coalesce(name_suffix, last_suffix, first_suffix, twin)"},
     ),
     Stage(

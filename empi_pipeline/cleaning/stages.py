@@ -1,5 +1,7 @@
 """What a cleaning stage is, and how a list of them becomes one SQL query. No rule lives here."""
 
+# ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,8 +53,8 @@ class Group:
         outputs: Working columns handed on, under these names, to the record.
         stages: In order of application.
         after: Groups whose outputs are among `keys`; they run first.
-        mostly_unique: Clean record by record. Otherwise each distinct input is cleaned once, however many records carry it,
-            which pays when values repeat.
+        mostly_unique: Clean record by record. Otherwise each distinct input is cleaned once, however many records carry
+            it, which pays when values repeat.
     """
 
     name: str
@@ -95,8 +97,10 @@ def chain(
             query = f"select {', '.join([*passed, *pending, *standards])}\nfrom ({query}) as input{joins}"
             carried, flags, pending = [*carried, *_names(pending)], [*flags, *_names(pending)], []
         if stage.when:
-            # CASE evaluates `a and b` one after the other, for the rows that are left; a bare AND evaluates both for all rows.
-            # And the condition is a column, because DuckDB evaluates what stands in a CASE anew each time it is written.
+            # CASE evaluates `a and b` one after the other, for the rows that are left; a bare AND evaluates both for
+            # all rows.
+            # And the condition is a column, because DuckDB evaluates what stands in a CASE anew each time it is
+            # written.
             applies = f"case when {stage.when} then true else false end as applies"
             query = f"select {', '.join([*carried, *pending, *aliases, applies])}\nfrom ({query}) as conditions"
             flags, pending = [*flags, *_names(pending)], []

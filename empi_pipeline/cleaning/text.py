@@ -1,5 +1,7 @@
 """SQL expressions that several columns share: folding of Unicode, white space, words that stand for "missing"."""
 
+# ruff: noqa: RUF001 - the ambiguous characters are what is folded.
+
 from collections.abc import Iterable
 from typing import Final
 
@@ -49,9 +51,12 @@ _INVISIBLE: Final = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]
 """Zero-width joiners, byte order marks and direction marks: never meant."""
 
 MISSING_WORDS: Final = (
-    "-", "--", "---", ".", "?", "??", "*", "0", "n/a", "#n/a", "n.a.", "na", "nan", "nat", "null", "none", "nil", "<na>", "<null>",
-    "(null)", "unknown", "unk", "unkn", "not known", "not available", "not applicable", "not provided", "not given", "not reported",
-    "not recorded", "not specified", "unspecified", "undefined", "missing", "blank", "refused", "declined", "declined to answer",
+    "-", "--", "---", ".", "?", "??", "*", "0", "n/a", "#n/a", "n.a.", "na", "nan", "nat", "null", "none", "nil",
+    "<na>", "<null>",
+    "(null)", "unknown", "unk", "unkn", "not known", "not available", "not applicable", "not provided", "not given",
+    "not reported",
+    "not recorded", "not specified", "unspecified", "undefined", "missing", "blank", "refused", "declined",
+    "declined to answer",
     "xx", "xxx", "xxxx", "xxxxx", "tbd",
 )  # fmt: skip
 """Said of a column that holds no names. Never used for names: "Na", "Null" and "None" are surnames."""

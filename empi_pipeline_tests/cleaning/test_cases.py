@@ -1,4 +1,4 @@
-"""The edge cases of the YAML tables, cleaned in one call so that they also show that records do not influence each other."""
+"""The edge cases of the YAML tables, cleaned in one call: that also shows that records do not influence each other."""
 
 import json
 from collections.abc import Iterator

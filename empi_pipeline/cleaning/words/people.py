@@ -4,7 +4,8 @@ from typing import Final
 
 SUFFIXES: Final = {
     "jr": "jr", "junior": "jr", "jnr": "jr", "sr": "sr", "senior": "sr", "snr": "sr",
-    "ii": "ii", "2nd": "ii", "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v", "vi": "vi", "6th": "vi",
+    "ii": "ii", "2nd": "ii", "iii": "iii", "3rd": "iii", "iv": "iv", "4th": "iv", "v": "v", "5th": "v", "vi": "vi",
+    "6th": "vi",
 }  # fmt: skip
 """Name suffixes. "2nd" is not the same as "jr": it may be a nephew."""
 
@@ -70,33 +71,44 @@ CREDENTIALS: Final = (
 """After a name. "do", "ma", "pa" and "jd" are left: they are also names."""
 
 PLACEHOLDER_NAMES: Final = (
-    "unknown", "unk", "unkn", "unknow", "unknwn", "not known", "not available", "not provided", "not given", "not reported",
-    "not recorded", "not applicable", "no name", "noname", "no last name", "no first name", "name unknown", "unknown name", "unnamed",
-    "unidentified", "nfn", "nln", "fnu", "lnu", "nmn", "nmi", "xxx", "xxxx", "xxxxx", "xxxxxx", "zzz", "zzzz", "zzzzz", "yyy", "aaa", "aaaa", "asdf", "qwerty",
-    "test", "testing", "test test", "test patient", "testpatient", "patient test", "zztest", "zzztest", "do not use", "duplicate", "void", "delete", "deleted",
-    "refused", "declined", "anonymous", "anon", "confidential", "missing", "blank", "undefined", "unspecified", "patient", "dummy", "tbd", "n a",
-    "trauma", "emergency", "unidentified male", "unidentified female", "unknown male", "unknown female", "male unknown", "female unknown",
+    "unknown", "unk", "unkn", "unknow", "unknwn", "not known", "not available", "not provided", "not given",
+    "not reported",
+    "not recorded", "not applicable", "no name", "noname", "no last name", "no first name", "name unknown",
+    "unknown name", "unnamed",
+    "unidentified", "nfn", "nln", "fnu", "lnu", "nmn", "nmi", "xxx", "xxxx", "xxxxx", "xxxxxx", "zzz", "zzzz", "zzzzz",
+    "yyy", "aaa", "aaaa", "asdf", "qwerty",
+    "test", "testing", "test test", "test patient", "testpatient", "patient test", "zztest", "zzztest", "do not use",
+    "duplicate", "void", "delete", "deleted",
+    "refused", "declined", "anonymous", "confidential", "missing", "undefined", "unspecified",
+    "dummy", "tbd", "n a",
+    "trauma", "emergency", "unidentified male", "unidentified female", "unknown male", "unknown female", "male unknown",
+    "female unknown",
 )  # fmt: skip
 """Whole names that stand for "nobody knows". "Na", "Null", "None" and "Nan" are real names and not here."""
 
 PLACEHOLDER_GIVEN_NAMES: Final = (
-    "baby", "babe", "boy", "girl", "newborn", "new born", "infant", "neonate", "nb", "bb", "bg", "male", "female", "man", "woman", "child",
+    "baby", "boy", "girl", "newborn", "new born", "infant", "neonate", "nb", "bb", "bg", "male", "female",
+    "child",
     "fetus", "stillborn", "mr", "mrs", "ms", "miss", "dr", "first name", "firstname", "given name", "fname",
 )  # fmt: skip
 """Given names that are only a description."""
 
-PLACEHOLDER_SURNAMES: Final = ("last name", "lastname", "surname", "family name", "lname")
+PLACEHOLDER_SURNAMES: Final = ("patient", "last name", "lastname", "surname", "family name", "lname")
 
 PLACEHOLDER_PEOPLE: Final = (
-    "john doe", "jane doe", "jon doe", "johnny doe", "baby doe", "jack doe", "john q public", "john public", "jane roe", "richard roe",
-    "mickey mouse", "minnie mouse", "donald duck", "daffy duck", "test person", "sample patient", "sample person", "john sample", "jane sample",
+    "john doe", "jane doe", "jon doe", "johnny doe", "baby doe", "jack doe", "john q public", "john public", "jane roe",
+    "richard roe",
+    "mickey mouse", "minnie mouse", "donald duck", "daffy duck", "test person", "sample patient", "sample person",
+    "john sample", "jane sample",
     "john test", "jane test",
 )  # fmt: skip
 """Given name and surname together; each alone may be real."""
 
 SEXES: Final = {
-    "m": "m", "male": "m", "man": "m", "boy": "m", "masculine": "m", "masculino": "m", "hombre": "m", "1": "m", "ml": "m", "mal": "m",
-    "f": "f", "female": "f", "woman": "f", "girl": "f", "feminine": "f", "femenino": "f", "mujer": "f", "2": "f", "fem": "f", "fml": "f", "w": "f",
+    "m": "m", "male": "m", "man": "m", "boy": "m", "masculine": "m", "masculino": "m", "hombre": "m", "1": "m",
+    "ml": "m", "mal": "m",
+    "f": "f", "female": "f", "woman": "f", "girl": "f", "feminine": "f", "femenino": "f", "mujer": "f", "2": "f",
+    "fem": "f", "fml": "f", "w": "f",
     "o": "o", "other": "o", "x": "x", "nonbinary": "x", "non-binary": "x", "non binary": "x", "nb": "x",
     "i": "i", "intersex": "i", "a": "a", "ambiguous": "a",
 }  # fmt: skip
@@ -109,8 +121,10 @@ MONTHS: Final = {
     word: f"{number:02d}"
     for number, words in enumerate(
         (
-            "jan january enero", "feb february febrero", "mar march marzo", "apr april abril", "may mayo", "jun june junio", "jul july julio",
-            "aug august agosto", "sep sept september septiembre", "oct october octubre", "nov november noviembre", "dec december diciembre",
+            "jan january enero", "feb february febrero", "mar march marzo", "apr april abril", "may mayo",
+            "jun june junio", "jul july julio",
+            "aug august agosto", "sep sept september septiembre", "oct october octubre", "nov november noviembre",
+            "dec december diciembre",
         ),
         start=1,
     )

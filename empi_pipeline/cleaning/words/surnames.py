@@ -1,7 +1,8 @@
 """Common surnames of the United States, to recognise a suffix that is glued to one ("hayesii", "leesr", "foxiv").
 
-Written down from the ranks of the decennial census (public domain). Only used where the ending alone does not tell a suffix
-from a real surname ("torii", "nasr", "kostiv"); a surname missing here is left whole, which is the harmless side.
+Written down from the ranks of the decennial census (public domain). Only used where the ending alone does not tell a
+suffix from a real surname ("torii", "nasr", "kostiv"); a surname missing here is left whole, which is the harmless
+side.
 """
 
 from typing import Final
