@@ -31,7 +31,7 @@ GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "suffix": "The name suffixes name different generations, such as senior and junior.",
         "given_name": "The given names clearly differ: no nickname, typo, initial or swap explains it.",
         "birth_date": "The birth dates clearly differ: more than a typo, a wrong part or a swapped day and month.",
-        "social_security_number": "The Social Security numbers differ by more than a typo, and something else differs too.",
+        "ssn": "The Social Security numbers differ by more than a typo, and something else differs too.",
         "sex": "The sexes differ, and so does the birth date.",
     }
 )

@@ -1,6 +1,5 @@
 """Scores pairs of records with Splink. The same pair gets the same weight in any batch, any order, any split."""
 
-import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,9 +156,8 @@ def _linker(
     """A Splink linker whose term frequencies are the frozen ones; its tables are dropped at the end."""
     from splink import DuckDBAPI, Linker
 
-    logging.getLogger("splink").setLevel(logging.WARNING)  # Splink announces every timing as information.
     api = DuckDBAPI(connection=con)
-    linker = Linker(api.register(tables[0]), ready.splink_settings())
+    linker = Linker(api.register(tables[0]), ready.splink_settings(), log_level=None)
     frequency_tables = []
     try:
         con.register("linkage_frequencies", frequencies)

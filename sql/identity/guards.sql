@@ -1,0 +1,90 @@
+-- Pairs of records that cannot be one human, with the first reason that applies (codes: GUARD_REASONS in identity/guards.py).
+-- Reads the views guard_pairs (record_id_l, record_id_r), guard_attributes and name_sets (name, name_set).
+with
+sets as (
+    select name, list(name_set) as name_sets
+    from name_sets
+    group by name
+),
+people as (
+    select
+        guard_attributes.record_id,
+        guard_attributes.first_name,
+        guard_attributes.last_name,
+        -- "mary ann", middle name "lee": she may go by any of them.
+        string_split_regex(concat_ws(' ', guard_attributes.first_name, guard_attributes.middle_name), '[^a-z0-9'']+') as given_parts,
+        coalesce(sets.name_sets, []) as name_sets,
+        guard_attributes.sex,
+        case when length(birth_date) = 10 then birth_date end as birth_date,
+        case when length(birth_date) = 10 then try_cast(left(birth_date, 4) as integer) end as birth_year,
+        case when length(birth_date) = 10 then substr(birth_date, 6, 2) end as birth_month,
+        case when length(birth_date) = 10 then substr(birth_date, 9, 2) end as birth_day,
+        case when length(social_security_number) >= 7 then social_security_number end as ssn,
+        case
+            when name_suffix in ('sr', 'senior', 'i', '1st') then 1
+            when name_suffix in ('jr', 'junior', 'ii', '2nd') then 2
+            when name_suffix in ('iii', '3rd') then 3
+            when name_suffix in ('iv', '4th') then 4
+            when name_suffix in ('v', '5th') then 5
+        end as generation
+    from guard_attributes
+    left join sets on sets.name = split_part(guard_attributes.first_name, ' ', 1)
+),
+compared as (
+    select
+        guard_pairs.record_id_l,
+        guard_pairs.record_id_r,
+        l.first_name = r.first_name as given_same,
+        coalesce(
+            l.first_name = r.first_name
+            or list_has_any(l.name_sets, r.name_sets)
+            or list_has_any(
+                list_filter(l.given_parts, lambda part: length(part) > 1), list_filter(r.given_parts, lambda part: length(part) > 1)
+            )
+            -- An initial, or a letter gone astray, says too little.
+            or least(length(l.first_name), length(r.first_name)) = 1
+            or damerau_levenshtein(l.first_name, r.first_name) <= case when least(length(l.first_name), length(r.first_name)) < 6 then 1 else 2 end
+            or jaro_winkler_similarity(l.first_name, r.first_name) >= 0.8
+            or starts_with(l.first_name, r.first_name)
+            or starts_with(r.first_name, l.first_name)
+            or greatest(
+                jaro_winkler_similarity(l.first_name, r.last_name), jaro_winkler_similarity(l.last_name, r.first_name)
+            ) >= 0.9,
+            true
+        ) as given_near,
+        coalesce(
+            l.birth_date = r.birth_date
+            or damerau_levenshtein(l.birth_date, r.birth_date) <= 2
+            or (l.birth_year = r.birth_year)::integer + (l.birth_month = r.birth_month)::integer + (l.birth_day = r.birth_day)::integer >= 2
+            or (l.birth_year = r.birth_year and l.birth_month = r.birth_day and l.birth_day = r.birth_month),
+            true
+        ) as birth_near,
+        coalesce(damerau_levenshtein(l.birth_date, r.birth_date) <= 1, false) as birth_same,
+        coalesce(abs(l.birth_year - r.birth_year), 0) as years_apart,
+        coalesce(l.ssn = r.ssn, false) as ssn_same,
+        coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
+        coalesce(l.sex in ('f', 'm') and r.sex in ('f', 'm') and l.sex <> r.sex, false) as sex_differs,
+        coalesce(l.generation <> r.generation, false) as generation_differs
+    from guard_pairs
+    join people as l on l.record_id = guard_pairs.record_id_l
+    join people as r on r.record_id = guard_pairs.record_id_r
+),
+judged as (
+    select
+        record_id_l,
+        record_id_r,
+        case
+            -- Father and son, two of one name.
+            when generation_differs then 'suffix'
+            -- Siblings, twins, spouses. One SSN and one birth date under two given names are one human renamed or misnamed.
+            when not given_near and not (ssn_same and birth_same) then 'given_name'
+            -- A generation apart, or apart and not even named alike. Twelve years: no parent is younger.
+            when not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false)) then 'birth_date'
+            when ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
+            when sex_differs and (not given_near or not birth_near) then 'sex'
+        end as reason
+    from compared
+)
+select record_id_l, record_id_r, reason
+from judged
+where reason is not null
