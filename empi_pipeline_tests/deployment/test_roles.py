@@ -1,55 +1,14 @@
 """The least-privilege roles of `sql/roles`, applied by psql to a cluster of their own."""
 
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 
-from empi_pipeline.embedded.postgres import _binaries, database_url, embedded_postgres
+from empi_pipeline.embedded.postgres import database_url
 from empi_pipeline.linkage import key_index
-from empi_pipeline.postgres import connect, migrate
+from empi_pipeline.postgres import connect
 from empi_pipeline.postgres.connections import DatabaseError
 from empi_pipeline.postgres.migrations import pending
-from empi_pipeline.sql import SQL_ROOT
-
-ROOT = Path(__file__).parents[2]
-PASSWORDS = {
-    "EMPI_OWNER_PASSWORD": "o'wner",
-    "EMPI_PIPELINE_PASSWORD": "pipeline",
-    "DAGSTER_POSTGRES_PASSWORD": "dagster",
-}
-
-
-def psql(url: str, *files: Path) -> None:
-    for file in files:
-        subprocess.run(
-            [str(_binaries() / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(file)],
-            check=True,
-            env=PASSWORDS,
-            timeout=60,
-        )
-
-
-def as_role(url: str, role: str, database: str = "empi") -> str:
-    return database_url(url.replace("postgres@", f"{role}@"), database)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A cluster set up as compose sets it up; roles belong to a cluster, so the shared one is not for this."""
-    roles = SQL_ROOT / "roles"
-    with embedded_postgres(tmp_path_factory.mktemp("roles") / "postgres", extra_settings="fsync = off") as url:
-        for _ in range(2):  # Each file may be applied again at any time.
-            psql(url, roles / "1_roles.sql", roles / "2_databases.sql", ROOT / "deploy" / "passwords.sql")
-            with connect(as_role(url, "empi_owner")) as connection:
-                migrate(connection)
-            psql(as_role(url, "empi_owner"), roles / "3_privileges.sql")
-            with connect(as_role(url, "empi_pipeline")) as connection:
-                key_index.ensure_table(connection, 1, ["name"])  # Of the first round; the second must leave it be.
-        yield url
-
+from empi_pipeline_tests.deployment.conftest import as_role
 
 RIGHTS = ("select", "insert", "update", "delete", "truncate")
 ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
@@ -99,7 +58,7 @@ def test_the_application_has_the_rights_its_rooms_need_and_no_more(
 def test_the_application_makes_key_tables_takes_numbers_locks_and_analyzes(cluster: str) -> None:
     with connect(as_role(cluster, "empi_pipeline")) as connection:
         assert pending(connection) == []
-        for model_id in (1, 2):
+        for model_id in (101, 102):
             key_index.save_keys(connection, model_id, pa.table({"record_id": [1, 2], "name": [10, 20]}))
         connection.execute("insert into intake.batches (batch_id) values ('b1')")
         connection.execute("select nextval(pg_get_serial_sequence('raw.person_records', 'record_id'))")
@@ -147,7 +106,7 @@ def test_the_owner_cannot_rewrite_the_ledger_either_without_dropping_its_trigger
 
 def test_a_migration_may_alter_the_tables_of_blocking_keys(cluster: str) -> None:
     with connect(as_role(cluster, "empi_owner")) as connection:
-        connection.execute("alter table matching.blocking_keys_1 add column later bigint")
+        connection.execute("alter table matching.blocking_keys_101 add column later bigint")
         connection.rollback()
 
 
