@@ -9,7 +9,8 @@ import pytest
 from empi_pipeline.embedded.postgres import database_url, embedded_postgres
 from empi_pipeline.postgres import Connection, connect, migrate
 
-_TEMPLATE = "empi_template"
+TEMPLATE = "empi_template"
+
 # Tests may lose their database when the machine dies; the faults tests kill processes, not the machine.
 _FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
@@ -22,12 +23,12 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     with embedded_postgres(_short(shared) / "postgres", extra_settings=_FAST) as url:
         with connect(url, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(1)")
-            made = connection.execute("select from pg_database where datname = %s", [_TEMPLATE]).fetchone()
+            made = connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone()
             if not made:
-                connection.execute(f"create database {_TEMPLATE}_new")
-                with connect(database_url(url, f"{_TEMPLATE}_new")) as fresh:
+                connection.execute(f"create database {TEMPLATE}_new")
+                with connect(database_url(url, f"{TEMPLATE}_new")) as fresh:
                     migrate(fresh)
-                connection.execute(f"alter database {_TEMPLATE}_new rename to {_TEMPLATE}")
+                connection.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
             connection.execute("select pg_advisory_unlock(1)")
         yield url
 
@@ -37,7 +38,7 @@ def database(postgres_server: str) -> Iterator[str]:
     """URL of a fresh, migrated database."""
     name = f"test_{uuid.uuid4().hex}"
     with connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {_TEMPLATE}")
+        connection.execute(f"create database {name} template {TEMPLATE}")
     yield database_url(postgres_server, name)
     with connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")

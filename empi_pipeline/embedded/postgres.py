@@ -96,8 +96,9 @@ class _Server:
             if started.returncode != 0:
                 raise ConfigurationError(f"the embedded PostgreSQL did not start; its log is {log}")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self._cluster), check=False)
+    def stop(self, *, immediately: bool = False) -> None:
+        mode = "immediate" if immediately else "fast"
+        self._run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self._cluster), check=False)
         shutil.rmtree(self._socket, ignore_errors=True)
 
     def _make_folders(self) -> None:

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from empi_pipeline.automation.local import Pipeline, local_instance
 from empi_pipeline.intake import ledger
-from empi_pipeline_tests.end_to_end.deliveries import (
+from empi_pipeline_tests.deliveries import (
     EXPECTED_PERSONS,
     HEADER,
     HOSPITAL,
