@@ -17,6 +17,7 @@ from empi_pipeline.automation.jobs import batch_job
 from empi_pipeline.automation.progress import PROGRESS_LOGGER, progress_logger
 from empi_pipeline.automation.rematch import rematch_job
 from empi_pipeline.automation.schedules import build_schedules
+from empi_pipeline.automation.told_errors import mask_logged_errors
 from empi_pipeline.checks import all_checks, data_quality_job
 from empi_pipeline.io_managers import PostgresIOManager
 from empi_pipeline.resources import (
@@ -62,4 +63,5 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
+mask_logged_errors()
 defs = build_definitions()

@@ -5,6 +5,7 @@ from typing import Final
 import dagster as dg
 
 from empi_pipeline.automation.partitions import BATCHES
+from empi_pipeline.automation.told_errors import tell_own_errors
 from empi_pipeline.checks.index import INDEX_CHECKS
 
 BATCH_JOB_NAME: Final = "match_batch"
@@ -25,6 +26,7 @@ batch_job = dg.define_asset_job(
     selection=BATCH_ASSETS - dg.AssetSelection.checks(*INDEX_CHECKS),
     partitions_def=BATCHES,
     # A process a step costs 11-15 s for six steps; the steps of a batch follow one another anyway.
+    hooks={tell_own_errors},
     executor_def=dg.in_process_executor,
     description="Take in one batch: read its objects, clean, score, group into persons, publish the crosswalk.",
 )

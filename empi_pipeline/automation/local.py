@@ -29,7 +29,7 @@ class RunOutcome:
         success: Whether every step succeeded and every blocking check passed.
         run_id: Of the Dagster run.
         failed_step: The first step that failed.
-        error: Its message, for errors of this software; their messages carry no values of records.
+        error: What went wrong first, in words without values of records.
     """
 
     success: bool
@@ -92,18 +92,17 @@ class Pipeline:
     def _run(
         job: str, instance: "dg.DagsterInstance", progress: Callable[[str], None] | None, **options: Any
     ) -> RunOutcome:
-        from empi_pipeline.automation.progress import listening
+        from empi_pipeline.automation.progress import RUN_CONFIG, listening
         from empi_pipeline.definitions import defs
 
-        with listening(progress) as run_config:
+        with listening(progress) as heard:
             result = defs.resolve_job_def(job).execute_in_process(
-                instance=instance, run_config=run_config, raise_on_error=False, **options
+                instance=instance, run_config=RUN_CONFIG, raise_on_error=False, **options
             )
-        failures = [event for event in result.all_events if event.is_step_failure]
-        if result.success or not failures:
-            return RunOutcome(result.success, result.run_id)
-        first = failures[0]
-        return RunOutcome(False, result.run_id, first.step_key, _told(first))
+        failed = [event.step_key for event in result.all_events if event.is_step_failure]
+        return RunOutcome(
+            result.success, result.run_id, failed[0] if failed else None, heard.errors[0] if heard.errors else None
+        )
 
 
 @contextmanager
@@ -158,22 +157,3 @@ def local_instance() -> "dg.DagsterInstance":
     instance = dg.DagsterInstance.get()
     keep_connections(instance)
     return instance
-
-
-def _told(failure: Any) -> str | None:
-    """The message of our own errors; those of others may quote values and stay untold."""
-    error = getattr(failure.event_specific_data, "error", None)
-    while error is not None:
-        if (error.cls_name or "").endswith("Error") and error.cls_name in _own_errors():
-            return str(error.message).partition(": ")[2].strip() or str(error.message).strip()
-        error = error.cause
-    return None
-
-
-def _own_errors() -> frozenset[str]:
-    from empi_pipeline.errors import EmpiError
-
-    def below(kind: type[Exception]) -> set[str]:
-        return {kind.__name__}.union(*(below(each) for each in kind.__subclasses__()))
-
-    return frozenset(below(EmpiError))
