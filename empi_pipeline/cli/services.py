@@ -1,6 +1,7 @@
 """Processes that `empi up` keeps: started in groups of their own, watched, and ended with all their children."""
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -23,6 +24,9 @@ from empi_pipeline.settings import home
 _READY_WITHIN_SECONDS: Final = 180
 _STOP_WITHIN_SECONDS: Final = 30
 _LOOK_EVERY_SECONDS: Final = 0.5
+_LOCATIONS: Final = (
+    "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { __typename } } } } }"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,23 @@ class Services:
             self.refuse_if_ended()
             with suppress(OSError, urllib.error.URLError):
                 urllib.request.urlopen(f"{self._url}/server_info", timeout=5).close()  # noqa: S310  Our own.
-                return
+                break
             if time.monotonic() > deadline:
                 raise EmpiError(f"Dagster's webserver does not answer; its log is {self._started[0].log}")
             stop.wait(_LOOK_EVERY_SECONDS)
+        if not stop.is_set() and self._failed_to_load():
+            raise EmpiError(f"Dagster cannot load the pipeline; the log that says why is {self._started[0].log}")
+
+    def _failed_to_load(self) -> bool:
+        """Whether the webserver runs with nothing to show: the daemon would wait for sensors that never come."""
+        question = json.dumps({"query": _LOCATIONS}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self._url}/graphql", question, headers)  # noqa: S310  Our own.
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            entries = json.load(response)["data"]["workspaceOrError"].get("locationEntries", [])
+        return not entries or any(
+            (entry["locationOrLoadError"] or {}).get("__typename") != "RepositoryLocation" for entry in entries
+        )
 
     def refuse_if_ended(self) -> None:
         """Raise when a service is no longer there.
