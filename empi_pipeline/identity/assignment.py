@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from empi_pipeline.identity.arrays import NO_INTS, Floats, Ints, renumbered
+from empi_pipeline.identity.arrays import Flags, Floats, Ints, pair_keys_ordered, renumbered
 from empi_pipeline.identity.evidence import Evidence
 from empi_pipeline.identity.neighbourhood import Persons
 
@@ -28,72 +28,108 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The persons after a change. Persons are numbered: first those that exist, then new ones.
+    """The persons after a change. Persons are numbered: first those that have a row, then new ones.
 
     Attributes:
         person_ids: Id of every person, by number.
-        existing: How many of them existed before.
-        created_change_id: Age of those that existed.
+        existing: How many of them have a row.
+        was_retired: Which of those were retired before.
         before: Person of each record before, -1 for new records.
         after: Person of each record now.
         record_count: Records of each person now.
         count_before: Records of each person before.
-        successor: For each person that existed, the person it is now (itself, unless it merged).
         reasons: Why each record is where it is.
     """
 
     person_ids: pa.Array
     existing: int
-    created_change_id: Ints
+    was_retired: Flags
     before: Ints
     after: Ints
     record_count: Ints
     count_before: Ints
-    successor: Ints
     reasons: Reasons
 
     @property
     def changed(self) -> Ints:
         """Numbers of the persons whose records are not those they were."""
-        return np.flatnonzero(self.record_count != self.count_before)
+        moved = self.before != self.after
+        touched = np.zeros(len(self.person_ids), bool)
+        touched[self.after[moved]] = True
+        touched[self.before[moved & (self.before >= 0)]] = True
+        return np.flatnonzero(touched)
+
+    @property
+    def retired(self) -> Ints:
+        """Numbers of the persons that lost all their records."""
+        return np.flatnonzero((self.count_before > 0) & (self.record_count == 0))
+
+    @property
+    def revived(self) -> Ints:
+        """Numbers of the persons that were retired and own records again."""
+        return np.flatnonzero(self.was_retired & (self.record_count[: self.existing] > 0))
+
+    @property
+    def created(self) -> Ints:
+        """Numbers of the persons that are new."""
+        return self.existing + np.flatnonzero(self.record_count[self.existing :] > 0)
+
+    def most_common(self, of: Ints, to: Ints, which: Ints) -> Ints:
+        """For some persons in `of` (a person per record), the person in `to` that most of their records have."""
+        relevant = np.zeros(len(self.person_ids), bool)
+        relevant[which] = True
+        records = np.flatnonzero((of >= 0) & (to >= 0))
+        records = records[relevant[of[records]]]
+        flows, counts = np.unique(pair_keys_ordered(of[records], to[records]), return_counts=True)
+        source, target = flows >> np.int64(32), flows & np.int64(0xFFFFFFFF)
+        order = np.lexsort((-target, counts, source))
+        most = np.full(len(self.person_ids), -1, np.int64)
+        most[source[order]] = target[order]
+        return most[which]
 
 
-def assign(evidence: Evidence, persons: Persons, group: Ints, new_ids: Callable[[int], pa.Array]) -> Assignment:
+def assign(
+    evidence: Evidence, persons: Persons, group: Ints, new_ids: Callable[[int], pa.Array], before: Ints | None = None
+) -> Assignment:
     """One person for each group.
 
     The survivor of a merge is the person with most records, then the oldest, then the one with the lowest id. All
     records of the others move to it, also those that no prediction mentions.
 
     Args:
-        evidence: As clustered.
-        persons: As `evidence.person` numbers them.
-        group: Group of each record; existing persons are whole.
+        evidence: As clustered; where a steward has arranged the records, `evidence.person` says how.
+        persons: As `evidence.person` numbers them; a person arranged for that has no row yet is not among them, but
+            numbered on from them.
+        group: Group of each record; the persons in `evidence` are whole.
         new_ids: Makes ids for new persons.
+        before: Person of each record before the arrangement; None where nobody arranged anything.
     """
     group = renumbered(group)
     groups = int(group.max()) + 1 if len(group) else 0
     existing = len(persons.record_count)
+    known = max(existing, int(evidence.person.max()) + 1 if len(group) else 0)
     owned = np.flatnonzero(evidence.person >= 0)
-    group_of_person = np.full(existing, -1, np.int64)
+    group_of_person = np.full(known, -1, np.int64)
     group_of_person[evidence.person[owned]] = group[owned]
-    # Persons come ordered by id, so the stable order ends with the lowest id.
-    by_merit = np.lexsort((persons.created_change_id, -persons.record_count))
+    size = np.bincount(evidence.person[owned], minlength=known)
+    age = np.r_[persons.created_change_id, np.full(known - existing, np.iinfo(np.int64).max)]
+    # Persons come ordered by id, so a stable order ends with the lowest id.
+    by_merit = np.lexsort((age, -size))
     by_merit = by_merit[group_of_person[by_merit] >= 0]
     person_of_group = np.full(groups, -1, np.int64)
     person_of_group[group_of_person[by_merit[::-1]]] = by_merit[::-1]
     orphans = np.flatnonzero(person_of_group < 0)
-    person_of_group[orphans] = existing + np.arange(len(orphans))
+    person_of_group[orphans] = known + np.arange(len(orphans))
     after = person_of_group[group]
-    successor = np.where(group_of_person >= 0, person_of_group[group_of_person], np.arange(existing))
+    total = known + len(orphans)
     return Assignment(
-        person_ids=pa.concat_arrays([persons.person_id, new_ids(len(orphans))]),
+        person_ids=pa.concat_arrays([persons.person_id, new_ids(total - existing)]),
         existing=existing,
-        created_change_id=persons.created_change_id,
-        before=evidence.person,
+        was_retired=persons.retired,
+        before=evidence.person if before is None else before,
         after=after,
-        record_count=np.bincount(after, minlength=existing + len(orphans)).astype(np.int64),
-        count_before=np.r_[persons.record_count, np.zeros(len(orphans), np.int64)],
-        successor=successor,
+        record_count=np.bincount(after, minlength=total).astype(np.int64),
+        count_before=np.r_[persons.record_count, np.zeros(total - existing, np.int64)],
         reasons=_reasons(evidence, after),
     )
 
@@ -124,7 +160,7 @@ def _reasons(evidence: Evidence, after: Ints) -> Reasons:
 
 
 def merge_links(evidence: Evidence, assignment: Assignment) -> tuple[Ints, Ints, Floats]:
-    """For each existing person the strongest auto-match that leads out of it to a record it is now together with.
+    """For each person with a row the strongest auto-match that leads out of it to a record it is now together with.
 
     Returns:
         Own record and other record (positions, -1 for none), and match weight (bits, NaN for none), by person.
@@ -141,7 +177,3 @@ def merge_links(evidence: Evidence, assignment: Assignment) -> tuple[Ints, Ints,
     person = before[one[order]]
     own[person], other[person], weight[person] = one[order], two[order], bits[order]
     return own, other, weight
-
-
-NOBODY = Persons(pa.array([], pa.string()), NO_INTS, NO_INTS)
-"""No persons at all."""

@@ -11,14 +11,19 @@ from empi_pipeline.identity.evidence import Kind
 JOINED = "joined"
 GONE = "no_longer_applies"
 SUPERSEDED = "superseded"
+DECIDED = "decided"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCases:
-    """Open cases that a change touches, and their pairs (one row per pair, `case` is a position in `case_id`)."""
+    """Open cases that a change touches, and their pairs (one row per pair, `case` is a position in `case_id`).
+
+    When a change is taken back, the cases it closed are among them and may go on; `is_open` tells.
+    """
 
     case_id: Ints
     kind: Ints
+    is_open: Flags
     case: Ints
     left: Ints
     right: Ints
@@ -52,7 +57,14 @@ class Evolution:
     closings: list[Closing]
 
 
-def evolve(pairs: CasePairs, old: OpenCases, who: WhoIsWhere, person_changed: Flags, highest_case_id: int) -> Evolution:
+def evolve(
+    pairs: CasePairs,
+    old: OpenCases,
+    who: WhoIsWhere,
+    person_changed: Flags,
+    highest_case_id: int,
+    answered_case: int | None = None,
+) -> Evolution:
     """Match the open questions with the cases that are open already.
 
     A case goes on where most of its pairs are. Where cases meet, the oldest goes on and supersedes the others; the
@@ -64,6 +76,7 @@ def evolve(pairs: CasePairs, old: OpenCases, who: WhoIsWhere, person_changed: Fl
         who: Person of every record mentioned in either.
         person_changed: By number, whether a person's records changed.
         highest_case_id: Of all cases ever.
+        answered_case: The case that a steward answers with this change.
     """
     component = _components(pairs)
     count = int(component.max()) + 1 if len(component) else 0
@@ -72,6 +85,14 @@ def evolve(pairs: CasePairs, old: OpenCases, who: WhoIsWhere, person_changed: Fl
     closings: list[Closing] = []
     if len(old.case_id):
         case_id, is_changed, closings = _go_on(pairs, component, count, old, who, person_changed)
+        closings = [
+            Closing(closing.case_id, DECIDED, None)
+            if closing.case_id == answered_case and closing.superseded_by is None
+            else closing
+            for closing in closings
+            # A case that was closed, and might have gone on, stays closed.
+            if old.is_open[old.case_id == closing.case_id][0]
+        ]
     is_new = case_id < 0
     # New cases are numbered by their first pair; what they are called does not depend on anything else.
     case_id[is_new] = highest_case_id + 1 + np.arange(int(is_new.sum()))
@@ -129,7 +150,7 @@ def _go_on(
     for number, case in holder.items():
         case_id[number] = old.case_id[case]
         same = shared[case].get(number, 0) == new_pairs[number] == old_pairs[case]
-        is_changed[number] = touched[number] or not same
+        is_changed[number] = touched[number] or not same or not old.is_open[case]
     housed = set(holder.values())
     inside = person_left == person_right
     all_inside = np.ones(len(old.case_id), bool)

@@ -22,6 +22,7 @@ _TOUCHED: Final = pa.schema(
         ("reason", pa.string()),
         ("match_weight", pa.float64()),
         ("match_probability", pa.float64()),
+        ("is_open", pa.bool_()),
     ]
 )
 _NUMBER_OF_KIND: Final = {kind.code: int(kind) for kind in Kind}
@@ -29,10 +30,21 @@ _RISK: Final = np.array([100.0, 200.0, 300.0])
 """By kind: two humans in one id hurt most, then evidence against a decision or guard, then a missed match."""
 
 
-def read_touched_cases(connection: Connection, persons_outside: list[str]) -> tuple[OpenCases, CasePairs]:
-    """Open cases about touched records, or about some other persons, and their pairs (persons not filled in)."""
+def read_touched_cases(
+    connection: Connection, persons_outside: list[str], reopening_change: int | None
+) -> tuple[OpenCases, CasePairs]:
+    """Open cases about touched records, or about some other persons, and their pairs (persons not filled in).
+
+    Args:
+        connection: In the transaction that holds the list of touched records.
+        persons_outside: Ids of the other persons.
+        reopening_change: Cases that this change closed count as well.
+    """
     rows = copy_out(
-        connection, load("identity/cases_touched"), _TOUCHED, {"persons_outside": persons_outside}
+        connection,
+        load("identity/cases_touched"),
+        _TOUCHED,
+        {"persons_outside": persons_outside, "reopening_change": reopening_change},
     ).combine_chunks()
     ids, case = np.unique(np.asarray(rows["case_id"].to_numpy(), np.int64), return_inverse=True)
     kind_of_pair = np.array([_NUMBER_OF_KIND[code] for code in rows["kind"].to_pylist()], np.int64)
@@ -46,7 +58,9 @@ def read_touched_cases(connection: Connection, persons_outside: list[str]) -> tu
         np.asarray(rows["match_weight"].to_numpy(), np.float64),
         np.asarray(rows["match_probability"].to_numpy(), np.float64),
     )  # fmt: skip
-    return OpenCases(ids, kind, case.astype(np.int64), left, right), pairs
+    is_open = np.ones(len(ids), bool)
+    is_open[case] = np.asarray(rows["is_open"].to_numpy(zero_copy_only=False), bool)
+    return OpenCases(ids, kind, is_open, case.astype(np.int64), left, right), pairs
 
 
 def highest_case_id(connection: Connection) -> int:

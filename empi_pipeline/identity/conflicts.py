@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from empi_pipeline.identity.arrays import NO_INTS, Flags, Ints, found
+from empi_pipeline.identity.arrays import NO_INTS, Flags, Ints, found, pair_keys, pair_keys_ordered, sorted_unique
 
 FindConflicts: TypeAlias = Callable[[duckdb.DuckDBPyConnection, pa.Table, pa.Table], pa.Table]
 """(scratch, pairs: record_id_l, record_id_r; attributes: record_id, ...) -> record_id_l, record_id_r, reason."""
@@ -27,12 +27,14 @@ class RecordConflicts:
         record_ids: Ints,
         load: LoadAttributes,
         attributes: Sequence[str],
+        aspects: Sequence[Sequence[str]],
     ) -> None:
         self._con = con
         self._find = find
         self._record_ids = record_ids
         self._load = load
         self._attributes = list(attributes)
+        self._aspects = aspects
         self._loaded: Flags = np.zeros(len(record_ids), bool)
         self._rows: pa.Table | None = None
 
@@ -52,28 +54,50 @@ class RecordConflicts:
         return np.asarray(list(numbered.values())[1], np.int64)
 
     def between(self, left: Ints, right: Ints) -> tuple[Ints, list[str]]:
-        """Which of the pairs conflict (ascending indexes into the arguments) and, for each of them, the reasons."""
+        """Which of the pairs conflict (ascending indexes into the arguments) and, for each of them, the reason."""
         if not len(left):
             return NO_INTS, []
-        rows = self._of(np.unique(np.r_[left, right]))
+        return self._ask(left, right, self._of(np.r_[left, right]))
+
+    def aspects(self, left: Ints, right: Ints) -> Ints:
+        """In how many aspects, each by itself, the pairs conflict."""
+        count = np.zeros(len(left), np.int64)
+        if not len(left):
+            return count
+        rows = self._of(np.r_[left, right])
+        nothing = pa.nulls(rows.num_rows, pa.string())
+        for aspect in self._aspects:
+            alone = pa.table(
+                {name: rows[name] if name in ("record_id", *aspect) else nothing for name in rows.schema.names}
+            )
+            count[self._ask(left, right, alone)[0]] += 1
+        return count
+
+    def _ask(self, left: Ints, right: Ints, rows: pa.Table) -> tuple[Ints, list[str]]:
         lower, upper = np.minimum(left, right), np.maximum(left, right)
-        key = lower * np.int64(len(self._record_ids)) + upper
-        pairs = pa.table({"record_id_l": self._record_ids[lower], "record_id_r": self._record_ids[upper]})
-        conflicting = self._find(self._con, pairs, rows).combine_chunks()
-        if not conflicting.num_rows:
+        keys = pair_keys_ordered(lower, upper)
+        asked = sorted_unique(keys)
+        pairs = pa.table(
+            {
+                "record_id_l": self._record_ids[asked >> np.int64(32)],
+                "record_id_r": self._record_ids[asked & np.int64(0xFFFFFFFF)],
+            }
+        )
+        told = self._find(self._con, pairs, rows).combine_chunks()
+        if not told.num_rows:
             return NO_INTS, []
-        first, _ = found(self._record_ids, conflicting["record_id_l"].to_numpy().astype(np.int64))
-        second, _ = found(self._record_ids, conflicting["record_id_r"].to_numpy().astype(np.int64))
-        told = np.minimum(first, second) * np.int64(len(self._record_ids)) + np.maximum(first, second)
-        by_key = np.argsort(told, kind="stable")
-        place, known = found(told[by_key], key)
+        first, _ = found(self._record_ids, told["record_id_l"].to_numpy().astype(np.int64))
+        second, _ = found(self._record_ids, told["record_id_r"].to_numpy().astype(np.int64))
+        told_keys = pair_keys(first, second)
+        by_key = np.argsort(told_keys, kind="stable")
+        place, known = found(told_keys[by_key], keys)
         clashing = np.flatnonzero(known)
-        reasons = pc.cast(conflicting["reason"], pa.string()).to_numpy(zero_copy_only=False)[by_key]
-        return clashing, reasons[place[clashing]].tolist()
+        reasons = pc.cast(told["reason"], pa.string()).take(pa.array(by_key[place[clashing]]))
+        return clashing, reasons.to_pylist()
 
     def _of(self, records: Ints) -> pa.Table:
         """The attributes of some records, and maybe of others."""
-        missing = np.unique(records[~self._loaded[records]])
+        missing = sorted_unique(records[~self._loaded[records]])
         if len(missing) or self._rows is None:
             rows = self._load(self._record_ids[missing])
             self._rows = rows if self._rows is None else pa.concat_tables([self._rows, rows])

@@ -17,8 +17,9 @@ class Guards:
 
     Attributes:
         hard_conflicts: Refuse to join records that `guards.find_conflicts` says cannot be the same human.
-        version_conflict_reasons: Two versions of one source identity look like different humans, and are kept apart,
-            when they conflict for at least this many reasons; with fewer they stay together and an overlay case asks.
+        version_conflict_aspects: Two versions of one source identity look like different humans, and are kept apart,
+            when they conflict in at least this many aspects (a given name and a birth date, say). With fewer, which a
+            source's correction explains as well, they stay together and an overlay case asks.
         max_person_size: Most source identities that one person may gather; None for no limit.
         weak_bridge_bits: A prediction less than this many bits above the auto threshold is weak. A weak prediction
             that alone connects two groups does not join them; None turns this guard off.
@@ -26,7 +27,7 @@ class Guards:
     """
 
     hard_conflicts: bool = True
-    version_conflict_reasons: int = 2
+    version_conflict_aspects: int = 2
     max_person_size: int | None = 500
     weak_bridge_bits: float | None = 3.0
     weak_bridge_side: int = 3
@@ -81,6 +82,10 @@ class ConflictSource(Protocol):
         """Which of the pairs conflict (ascending indexes into the arguments) and, for each of them, the reasons."""
         ...
 
+    def aspects(self, left: Ints, right: Ints) -> Ints:
+        """In how many aspects, each by itself, the pairs conflict."""
+        ...
+
 
 class NoConflicts:
     """The conflict source of switched-off guards."""
@@ -92,6 +97,10 @@ class NoConflicts:
     def between(self, left: Ints, right: Ints) -> tuple[Ints, list[str]]:
         """No pair conflicts."""
         return NO_INTS, []
+
+    def aspects(self, left: Ints, right: Ints) -> Ints:
+        """In none."""
+        return np.zeros(len(left), np.int64)
 
 
 class Kind(IntEnum):

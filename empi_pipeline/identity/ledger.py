@@ -10,8 +10,9 @@ import psycopg
 import pyarrow as pa
 
 from empi_pipeline.identity.arrays import Ints
-from empi_pipeline.identity.assignment import Assignment, merge_links
+from empi_pipeline.identity.assignment import Assignment
 from empi_pipeline.identity.errors import IdentityBusyError
+from empi_pipeline.identity.events import events_of
 from empi_pipeline.identity.evidence import Evidence
 from empi_pipeline.postgres import Connection, copy_in
 from empi_pipeline.sql import load
@@ -82,17 +83,15 @@ def write_assignment(
     """Write the persons, memberships and events of an assignment."""
     new = np.flatnonzero(assignment.before < 0)
     moved = np.flatnonzero((assignment.before >= 0) & (assignment.before != assignment.after))
-    retired = np.flatnonzero(assignment.successor != np.arange(assignment.existing))
-    created = np.arange(assignment.existing, len(assignment.person_ids))
-    _write_events(connection, change, _events(record_ids, evidence, assignment, new, moved, retired))
-    person_ids = assignment.person_ids
+    events = events_of(change.kind, record_ids, evidence, assignment)
+    if events.num_rows:
+        copy_in(connection, "identity.events", events, constants={"change_id": change.change_id})
+    person_ids, created = assignment.person_ids, assignment.created
     if len(created):
         copy_in(
             connection,
             "identity.persons",
-            pa.table(
-                {"person_id": person_ids.slice(assignment.existing), "record_count": assignment.record_count[created]}
-            ),
+            pa.table({"person_id": person_ids.take(created), "record_count": assignment.record_count[created]}),
             constants={"created_change_id": change.change_id, "created_at": change.at},
         )
     if len(new):
@@ -102,19 +101,19 @@ def write_assignment(
             pa.table({"record_id": record_ids[new], "person_id": person_ids.take(assignment.after[new])}),
             constants={"change_id": change.change_id},
         )
-    grown = assignment.changed[assignment.changed < assignment.existing]
-    if len(grown):
-        gone = np.isin(grown, retired)
+    changed = assignment.changed[assignment.changed < assignment.existing]
+    if len(changed):
+        gone = assignment.retired
+        successor = np.full(len(person_ids), -1, np.int64)
+        successor[gone] = assignment.most_common(assignment.before, assignment.after, gone)
         stage(
             connection,
             "changed_persons",
             pa.table(
                 {
-                    "person_id": person_ids.take(grown),
-                    "record_count": assignment.record_count[grown],
-                    "merged_into": pa.array(
-                        person_ids.take(assignment.successor[grown]).to_numpy(zero_copy_only=False), mask=~gone
-                    ),
+                    "person_id": person_ids.take(changed),
+                    "record_count": assignment.record_count[changed],
+                    "merged_into": person_ids.take(pa.array(successor[changed], mask=successor[changed] < 0)),
                 }
             ),
         )
@@ -151,53 +150,3 @@ def stage(connection: Connection, name: str, rows: pa.Table) -> None:
     connection.execute(load(f"identity/{name}_make"))
     copy_in(connection, name, rows)
     connection.execute("analyze " + name)
-
-
-def _write_events(connection: Connection, change: Change, events: pa.Table) -> None:
-    if events.num_rows:
-        copy_in(connection, "identity.events", events, constants={"change_id": change.change_id})
-
-
-def _events(
-    record_ids: Ints, evidence: Evidence, assignment: Assignment, new: Ints, moved: Ints, retired: Ints
-) -> pa.Table:
-    """The events of an assignment, numbered: merges first, then moved records, then new ones."""
-    person_ids, after = assignment.person_ids, assignment.after
-    own, other, bits = merge_links(evidence, assignment)
-    reasons = assignment.reasons
-    kinds = pa.array(["person_merged", "record_moved", "record_assigned"])
-    counts = [len(retired), len(moved), len(new)]
-    record = np.concatenate([_ids(record_ids, own[retired]), record_ids[moved], record_ids[new]])
-    linked = np.concatenate(
-        [_ids(record_ids, other[retired]), np.full(len(moved), -1), _ids(record_ids, reasons.linked[new])]
-    )
-    weight = np.concatenate([bits[retired], np.full(len(moved), np.nan), reasons.weight[new]])
-    others = pa.concat_arrays(
-        [
-            person_ids.take(assignment.successor[retired]),
-            person_ids.take(assignment.before[moved]),
-            pa.nulls(len(new), pa.string()),
-        ]
-    )
-    merged_because = pa.array(np.where(np.isnan(bits[retired]), "same_source_identity", "prediction"), pa.string())
-    return pa.table(
-        {
-            "event_no": np.arange(sum(counts)),
-            "kind": pa.DictionaryArray.from_arrays(pa.array(np.repeat(np.arange(3), counts)), kinds).cast(pa.string()),
-            "record_id": pa.array(record, mask=record < 0),
-            "person_id": pa.concat_arrays(
-                [person_ids.take(retired), person_ids.take(after[moved]), person_ids.take(after[new])]
-            ),
-            "other_person_id": others,
-            "cause": pa.concat_arrays(
-                [merged_because, pa.array(["merge"] * len(moved), pa.string()), reasons.cause.take(new)]
-            ),
-            "linked_record_id": pa.array(linked, mask=linked < 0),
-            "match_weight": pa.array(weight, mask=np.isnan(weight)),
-        }
-    )
-
-
-def _ids(record_ids: Ints, positions: Ints) -> Ints:
-    """Record ids of positions, -1 where there is none."""
-    return np.where(positions >= 0, record_ids[np.maximum(positions, 0)], -1) if len(record_ids) else positions

@@ -16,7 +16,12 @@ from empi_pipeline.sql import load
 
 _MEMBERS: Final = pa.schema([("record_id", pa.int64()), ("person_id", pa.string())])
 _PERSONS: Final = pa.schema(
-    [("person_id", pa.string()), ("created_change_id", pa.int64()), ("record_count", pa.int64())]
+    [
+        ("person_id", pa.string()),
+        ("created_change_id", pa.int64()),
+        ("record_count", pa.int64()),
+        ("retired", pa.bool_()),
+    ]
 )
 _VERSIONS: Final = pa.schema([("record_id", pa.int64()), ("first_record_id", pa.int64())])
 _PREDICTIONS: Final = pa.schema(
@@ -56,11 +61,21 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True)
 class Persons:
-    """Persons, numbered by position."""
+    """Persons, numbered by position, ordered by id where they come from a query."""
 
     person_id: pa.Array
     created_change_id: Ints
     record_count: Ints
+    retired: Flags
+
+    def and_also(self, others: "Persons") -> "Persons":
+        """These, and others behind them."""
+        return Persons(
+            pa.concat_arrays([self.person_id, others.person_id]),
+            np.r_[self.created_change_id, others.created_change_id],
+            np.r_[self.record_count, others.record_count],
+            np.r_[self.retired, others.retired],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +190,14 @@ def _close(connection: Connection, started_with: int, untrusted: list[str]) -> N
 
 
 def persons_from(rows: pa.Table) -> Persons:
-    """Persons from rows (person_id, created_change_id, record_count), ordered by id."""
+    """Persons from rows (person_id, created_change_id, record_count, retired), ordered by id."""
     rows = rows.sort_by("person_id").combine_chunks()
-    return Persons(_array(rows["person_id"]), _ints(rows, "created_change_id"), _ints(rows, "record_count"))
+    return Persons(
+        _array(rows["person_id"]),
+        _ints(rows, "created_change_id"),
+        _ints(rows, "record_count"),
+        np.asarray(rows["retired"].to_numpy(), bool),
+    )
 
 
 def read_persons(connection: Connection, person_ids: list[str]) -> Persons:

@@ -11,9 +11,6 @@ from empi_pipeline.identity.agglomeration import Apart, agglomerate
 from empi_pipeline.identity.arrays import Ints, connected, finest_common, links_of, pairs_within, renumbered
 from empi_pipeline.identity.evidence import ConflictSource, Evidence, Guards
 
-REASON_SEPARATOR = "+"
-"""Between the reasons of one conflict, as `guards.find_conflicts` writes them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
@@ -60,9 +57,9 @@ def _versions(source_identity: Ints, guards: Guards, conflicts: ConflictSource) 
     left, right = pairs_within(source_identity[spokesman])
     clashing, reasons = conflicts.between(spokesman[left], spokesman[right])
     grave = np.zeros(len(left), bool)
-    grave[clashing] = [
-        len(set(reason.split(REASON_SEPARATOR))) >= guards.version_conflict_reasons for reason in reasons
-    ]
+    grave[clashing] = (
+        conflicts.aspects(spokesman[left[clashing]], spokesman[right[clashing]]) >= guards.version_conflict_aspects
+    )
     part = np.full(len(source_identity), -1, np.int64)
     part[versions] = connected(len(spokesman), left[~grave], right[~grave])[profile]
     return part, np.stack([spokesman[left[clashing]], spokesman[right[clashing]]]), reasons

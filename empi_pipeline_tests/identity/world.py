@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
-from empi_pipeline.identity.apply import Applied, ConflictRules, apply_batch
+from empi_pipeline.identity.apply import Applied, apply_batch
 from empi_pipeline.identity.evidence import NO_GUARDS, Guards
+from empi_pipeline.identity.policy import ConflictRules, Policy
 from empi_pipeline.postgres import Connection
 
 ATTRIBUTES = ("birth_date", "first_name", "sex")
@@ -28,7 +29,7 @@ def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: 
     ).to_arrow_table()
 
 
-RULES = ConflictRules(ATTRIBUTES, find_conflicts)
+RULES = ConflictRules(ATTRIBUTES, find_conflicts, [(name,) for name in ATTRIBUTES])
 
 
 def probability(weight: float) -> float:
@@ -113,8 +114,12 @@ class World:
                     [batch_id, self.model_id, left, right, weight, match_probability],
                 )
 
+    @property
+    def policy(self) -> Policy:
+        return Policy(self.untrusted, self.guards, RULES)
+
     def apply(self, batch_id: str) -> Applied:
-        return apply_batch(self.connection, batch_id, guards=self.guards, rules=RULES, untrusted_sources=self.untrusted)
+        return apply_batch(self.connection, batch_id, policy=self.policy)
 
     def load(
         self,

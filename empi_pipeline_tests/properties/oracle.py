@@ -76,7 +76,7 @@ def same_part(facts: Facts, guards: Guards, one: str, other: str) -> bool:
             later
             for later in versions
             for earlier in reached
-            if not guards.hard_conflicts or facts.conflict(earlier, later) < guards.version_conflict_reasons
+            if not guards.hard_conflicts or facts.conflict(earlier, later) < guards.version_conflict_aspects
         }
     return other in reached
 

@@ -29,6 +29,12 @@ class FactConflicts:
         known = sorted(set(looks))
         return np.array([known.index(look) for look in looks], np.int64)
 
+    def aspects(self, left: Ints, right: Ints) -> Ints:
+        return np.array(
+            [self.facts.conflict(self.order[one], self.order[other]) for one, other in zip(left, right, strict=True)],
+            np.int64,
+        )
+
     def between(self, left: Ints, right: Ints) -> tuple[Ints, list[str]]:
         counts = [
             self.facts.conflict(self.order[one], self.order[other]) for one, other in zip(left, right, strict=True)
@@ -107,7 +113,7 @@ GUARDS = st.sampled_from(
         Guards(max_person_size=3),
         Guards(max_person_size=2, hard_conflicts=False),
         Guards(weak_bridge_side=2, weak_bridge_bits=1.5),
-        Guards(weak_bridge_side=1, weak_bridge_bits=3.0, version_conflict_reasons=1),
+        Guards(weak_bridge_side=1, weak_bridge_bits=3.0, version_conflict_aspects=1),
     ]
 )
 

@@ -1,5 +1,5 @@
 -- The persons of the touched records.
-select person.person_id::text, person.created_change_id, person.record_count
+select person.person_id::text, person.created_change_id, person.record_count, person.retired_change_id is not null
 from identity.persons as person
 where person.person_id in (
     select membership.person_id

@@ -1,0 +1,97 @@
+"""What identity goes by: guards, rules for hard conflicts, and data sources not to be trusted in their own ids."""
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pyarrow as pa
+from psycopg import sql
+
+from empi_pipeline.identity.arrays import Ints
+from empi_pipeline.identity.conflicts import FindConflicts, RecordConflicts
+from empi_pipeline.identity.evidence import NO_GUARDS, ConflictSource, Guards, NoConflicts
+from empi_pipeline.postgres import Connection, copy_out
+from empi_pipeline.scratch import open_scratch
+
+_ASPECTS: Final = (
+    ("first_name", "middle_name", "last_name"),
+    ("name_suffix",),
+    ("sex",),
+    ("birth_date",),
+    ("social_security_number",),
+)
+"""Attributes of the shipped rules that can conflict by themselves, without the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRules:
+    """Hard conflicts between records.
+
+    Attributes:
+        attributes: Cleaned columns they look at.
+        find: Finds them.
+        aspects: Groups of attributes that can conflict by themselves; two of them make another human.
+    """
+
+    attributes: Sequence[str]
+    find: FindConflicts
+    aspects: Sequence[Sequence[str]]
+
+    @staticmethod
+    def shipped() -> "ConflictRules":
+        """The rules of `empi_pipeline.identity.guards`."""
+        # Late: the rules know nicknames, which only those who need the rules should load.
+        guards: Any = importlib.import_module("empi_pipeline.identity.guards")
+        return ConflictRules(guards.CONFLICT_ATTRIBUTES, guards.find_conflicts, _ASPECTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What identity goes by.
+
+    Attributes:
+        untrusted_sources: Data sources in which one source_person_id may stand for several humans.
+        guards: What may not be joined without a steward; None for the defaults, or none at all if the active model
+            says so.
+        rules: Hard conflicts between records; None for the shipped ones.
+    """
+
+    untrusted_sources: frozenset[str] = field(default_factory=frozenset)
+    guards: Guards | None = None
+    rules: ConflictRules | None = None
+
+    def guards_of(self, connection: Connection) -> Guards:
+        """The guards under the active model."""
+        if self.guards is not None:
+            return self.guards
+        row = connection.execute("select guards from matching.model where is_active").fetchone()
+        return NO_GUARDS if row is not None and not row[0] else Guards()
+
+    @contextmanager
+    def conflicts(self, connection: Connection, guards: Guards, record_ids: Ints) -> Iterator[ConflictSource]:
+        """Conflicts among some records (positions refer to `record_ids`, ascending)."""
+        if not guards.hard_conflicts:
+            yield NoConflicts()
+            return
+        rules = self.rules or ConflictRules.shipped()
+        with open_scratch() as con:
+            yield RecordConflicts(
+                con,
+                rules.find,
+                record_ids,
+                lambda wanted: _attributes(connection, rules.attributes, wanted),
+                rules.attributes,
+                rules.aspects,
+            )
+
+
+def _attributes(connection: Connection, attributes: Sequence[str], record_ids: Ints) -> pa.Table:
+    """The cleaned attributes of some records; a record that was never cleaned has none."""
+    query = sql.SQL(
+        "select asked.record_id, {columns} from unnest(%(record_ids)s::bigint[]) as asked (record_id)"
+        " left join cleaned.person_records as record on record.record_id = asked.record_id"
+    ).format(columns=sql.SQL(", ").join(sql.Identifier("record", name) for name in attributes))
+    schema = pa.schema([("record_id", pa.int64()), *((name, pa.string()) for name in attributes)])
+    return copy_out(connection, query, schema, {"record_ids": record_ids.tolist()})
