@@ -147,7 +147,7 @@ def test_the_view_of_retired_persons_works_for_an_analyst_who_cannot_read_identi
 
 def test_each_login_role_reaches_its_own_database_alone(cluster: str) -> None:
     with connect(as_role(cluster, "dagster", "dagster")) as connection:
-        connection.execute("create table runs (a int)")
+        connection.execute("create table only_for_this_test (a int)")
         connection.rollback()
     for role, database in (("dagster", "empi"), ("empi_pipeline", "dagster"), ("empi_owner", "dagster")):
         with pytest.raises(DatabaseError, match="permission denied for database"):  # noqa: SIM117
