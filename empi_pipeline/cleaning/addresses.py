@@ -3,7 +3,16 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Group, Lookup, Stage
-from empi_pipeline.cleaning.text import MARK, MISSING_WORDS, NEEDS_SQUEEZE, any_of, folded, rewritten, squeezed
+from empi_pipeline.cleaning.text import (
+    MARK,
+    MISSING_WORDS,
+    NEEDS_SQUEEZE,
+    any_of,
+    folded,
+    rewritten,
+    squeezed,
+    standard_of,
+)
 from empi_pipeline.cleaning.words import streets
 
 _SEPARATORS: Final = r"[\x00-\x1f!-\"$-,.:-@\[-\x60{-\x{bf}\x{2000}-\x{2bff}]"
@@ -22,18 +31,26 @@ _TAIL: Final = (
 )
 _UNIT_HINT: Final = f"(#|\\b({_UNIT}|{_PLACE_WITHIN}|{_WITHOUT_NUMBER}))"
 
-_ORDINALS: Final = "|".join(streets.ORDINALS)
 _NUMBERED_STREETS: Final = "ave|st|blvd|dr|ln|pl|rd|ct|ter|way|pkwy|cir"
+_SHORTEST_STREET: Final = "case when regexp_matches(words[1], '^[0-9]') then 3 else 2 end"
+"""Words up to a suffix or directional, that included: a house number alone is no street."""
 
-_COUNT: Final = "len(words)"
-_LAST: Final = "words[-1]"
-_NAME_MUST_REMAIN: Final = "case when regexp_matches(words[1], '^[0-9]') then 3 else 2 end"
-"""Position from which a word may be a suffix or a directional: a house number alone is no street name."""
+
+def _compass(word: str) -> str:
+    """The standard directional for a word, or NULL; a CASE, because joins cost planning time on every batch."""
+    return standard_of(word, streets.DIRECTIONALS)
+
 
 ADDRESS: Final = Group(
     name="address",
     keys=("address",),
-    start={"address": "address", "address_unit": "null::varchar", "words": "null::varchar[]"},
+    start={
+        "address": "address",
+        "address_unit": "null::varchar",
+        "words": "null::varchar[]",
+        "suffix": "null::varchar",
+        "compass": "null::varchar",
+    },
     outputs=("address", "address_unit"),
     mostly_unique=True,
     stages=(
@@ -171,70 +188,44 @@ ADDRESS: Final = Group(
             counted=False,
         ),
         Stage(
-            "street_suffix",
-            "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never "
-            "as the name itself.",
+            "directional_after",
+            "`Main St North` and `Main St N` are one street; in `Avenue E` it is the name.",
             {
-                "words": "case when final is not null then list_concat(words[:-2], [final]) "
-                "when before is not null then list_concat(words[:-3], [before], words[-1:]) else words end",
-                "address": "case when final is not null then array_to_string(list_concat(words[:-2], [final]), ' ') "
-                "when before is not null then array_to_string(list_concat(words[:-3], [before], words[-1:]), ' ') "
-                "else address end",
+                "address": f"array_to_string(list_append(words[:-2], {_compass('words[-1]')}), ' ')",
+                "compass": _compass("words[-1]"),
+                "words": "words[:-2]",
             },
-            lookups=(
-                Lookup("final", "street", f"case when {_COUNT} >= {_NAME_MUST_REMAIN} then {_LAST} end"),
-                Lookup("compass", "directional", _LAST),
-                Lookup(
-                    "before",
-                    "street",
-                    f"case when compass.word is not null and {_COUNT} > {_NAME_MUST_REMAIN} then words[-2] end",
-                ),
-            ),
+            when=f"{_compass('words[-1]')} is not null and (len(words) > {_SHORTEST_STREET} or len(words) = "
+            f"{_SHORTEST_STREET} and words[-2] not in ('avenue', 'ave', 'av', 'street', 'st', 'road', 'rd', 'calle'))",
         ),
         Stage(
-            "directional_after",
-            "`Main St North` and `Main St N` are one street.",
+            "street_suffix",
+            "`Street`, `Str` and `St` are one word (appendix C1), as the last word or before a directional, never as "
+            "the name itself.",
             {
-                "words": "list_concat(words[:-2], [compass])",
-                "address": "array_to_string(list_concat(words[:-2], [compass]), ' ')",
+                "address": "concat_ws(' ', array_to_string(words[:-2], ' '), abbreviation, compass)",
+                "suffix": "abbreviation",
+                "words": "words[:-2]",
             },
-            when="compass is not null",
+            when="abbreviation is not null",
             lookups=(
-                Lookup("suffix", "street", "words[-2]"),
-                Lookup(
-                    "compass",
-                    "directional",
-                    f"case when {_COUNT} > {_NAME_MUST_REMAIN} or ({_COUNT} = {_NAME_MUST_REMAIN} and suffix.word "
-                    f"is null) then {_LAST} end",
-                ),
+                Lookup("abbreviation", "street", f"case when len(words) >= {_SHORTEST_STREET} then words[-1] end"),
             ),
         ),
         Stage(
             "directional_before",
             "`12 North Main St` and `12 N Main St` are one street; in `12 North St` it is the name.",
-            {"address": "array_to_string(list_concat(words[:1], [compass], words[3:]), ' ')"},
-            when="compass is not null",
-            lookups=(
-                Lookup("suffix", "street", "words[-1]"),
-                Lookup(
-                    "compass",
-                    "directional",
-                    "case when regexp_matches(words[1], '^[0-9]') and len(words) >= case when suffix.word is null "
-                    "then 3 else 4 end then words[2] end",
-                ),
-            ),
+            {
+                "address": f"concat_ws(' ', words[1], {_compass('words[2]')}, array_to_string(words[3:], ' '), suffix, "
+                "compass)"
+            },
+            when=f"len(words) >= 3 and {_compass('words[2]')} is not null and regexp_matches(words[1], '^[0-9]')",
         ),
         Stage(
             "ordinal",
             "`Fifth Ave` and `5th Ave` are one street.",
-            {
-                "address": rf"regexp_replace(address, ' (?:{_ORDINALS}) ({_NUMBERED_STREETS})\b', "
-                r"' ' || number || ' \1')"
-            },
-            when="number is not null",
-            lookups=(
-                Lookup("number", "ordinal", rf"regexp_extract(address, ' ({_ORDINALS}) (?:{_NUMBERED_STREETS})\b', 1)"),
-            ),
+            {"address": rewritten("address", *((rf"\b{word}\b", number) for word, number in streets.ORDINALS.items()))},
+            when=rf"regexp_matches(address, ' ({'|'.join(streets.ORDINALS)}) ({_NUMBERED_STREETS})\b')",
         ),
         Stage(
             "saint",

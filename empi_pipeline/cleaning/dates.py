@@ -3,6 +3,8 @@
 What comes out is `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the rest was not delivered. A value in the shape of a date
 that the calendar does not have (`19930453`) is kept in the same shape (`1993-04-53`): comparison by parts still sees
 the one wrong digit. Whoever needs a real date uses `try_cast(birth_date as date)`.
+
+Casts are always try_cast: the message of a failed cast would carry the value.
 """
 
 from typing import Final
@@ -44,17 +46,20 @@ def date_group(column: str) -> Group:
             "d": "null::varchar",
         },
         outputs=(column,),
-        stages=(*_PREPARATION, *_READING, *_judgement(column)),
+        stages=(_missing_word(column), *_PREPARATION, *_READING, *_judgement(column)),
+    )
+
+
+def _missing_word(column: str) -> Stage:
+    return Stage(
+        "missing_word",
+        "Unknown, N/A and the like.",
+        {"value": "null", column: "null"},
+        when=f"value = '' or value in {any_of(MISSING_WORDS)}",
     )
 
 
 _PREPARATION: Final = (
-    Stage(
-        "missing_word",
-        "Unknown, N/A and the like.",
-        {"value": "null"},
-        when=f"value = '' or value in {any_of(MISSING_WORDS)}",
-    ),
     Stage(
         "time_of_day",
         "A time of day after the date (ISO, US or HL7 v2 notation) is no part of it.",
@@ -99,10 +104,10 @@ _PREPARATION: Final = (
     ),
 )
 
-_YEAR_IS_FIRST: Final = "(date_order like 'ymd%' and length(parts[3]) = 2 or parts[1]::int > 31)"
+_YEAR_IS_FIRST: Final = "(date_order like 'ymd%' and length(parts[3]) = 2 or try_cast(parts[1] as int) > 31)"
 _DAY_IS_FIRST: Final = (
-    "(parts[1]::int > 12 and parts[2]::int <= 12 or date_order like 'dmy%' and not (parts[2]::int > 12 and "
-    "parts[1]::int <= 12))"
+    "(try_cast(parts[1] as int) > 12 and try_cast(parts[2] as int) <= 12 or date_order like 'dmy%' and not (try_cast(parts[2] as int) > 12 and "
+    "try_cast(parts[1] as int) <= 12))"
 )
 _EIGHT: Final = (
     "(case when date_order like '%8' and (date_order like 'y%' or regexp_matches(value, '(18|19|20)[0-9]{2}$')) "
@@ -203,7 +208,7 @@ def _judgement(column: str) -> tuple[Stage, ...]:
             "unreadable",
             "Not in the shape of any date.",
             {column: "null"},
-            when="y is null",
+            when=f"y is null and {column} is not null",
         ),
         Stage(
             "century",
@@ -218,7 +223,7 @@ def _judgement(column: str) -> tuple[Stage, ...]:
             "iso",
             "ISO 8601 order; a part that is 00 makes the date a partial one.",
             {
-                column: "case when m::int = 0 then y when d::int = 0 then y || '-' || lpad(m, 2, '0') "
+                column: "case when try_cast(m as int) = 0 then y when try_cast(d as int) = 0 then y || '-' || lpad(m, 2, '0') "
                 "else y || '-' || lpad(m, 2, '0') || '-' || lpad(d, 2, '0') end"
             },
             when="y is not null",

@@ -130,8 +130,8 @@ ZIP_CODE: Final = Group(
             "One digit repeated: typed to get past a mandatory field.",
             {"zip_code": "null"},
             when=(
-                "length(zip_code) >= 4 and length(trim(zip_code, left(zip_code, 1))) = 0 and zip_code not in "
-                "('22222', '44444', '55555')"
+                "zip_code in ('0000', '9999', '000') or length(zip_code) >= 5 "
+                "and length(trim(zip_code, left(zip_code, 1))) = 0 and zip_code not in ('22222', '44444', '55555')"
             ),
         ),
     ),

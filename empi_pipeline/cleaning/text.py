@@ -2,7 +2,7 @@
 
 # ruff: noqa: RUF001 - the ambiguous characters are what is folded.
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 # Letters that are no accented form of another, so that strip_accents leaves them; and full-width Latin.
@@ -97,3 +97,14 @@ def rewritten(value: str, *rules: tuple[str, str]) -> str:
     for pattern, replacement in rules:
         value = f"regexp_replace({value}, '{pattern}', '{replacement}', 'g')"
     return value
+
+
+def standard_of(word: str, words: Mapping[str, str]) -> str:
+    """The standard form of a word from a short list, or NULL; for long lists use a `Lookup`."""
+    standards: dict[str, list[str]] = {}
+    for written, standard in words.items():
+        standards.setdefault(standard, []).append(written)
+    cases = " ".join(
+        f"when {word} in {any_of(written)} then {literal(standard)}" for standard, written in standards.items()
+    )
+    return f"case {cases} end"

@@ -17,8 +17,6 @@ VOCABULARIES: Final[Mapping[str, Mapping[str, str]]] = {
     "state": places.STATE_NAMES,
     "zero_zip": places.ZERO_ZIP_PREFIXES,
     "street": streets.SUFFIXES,
-    "directional": streets.DIRECTIONALS,
-    "ordinal": streets.ORDINALS,
     "placeholder_person": dict.fromkeys(people.PLACEHOLDER_PEOPLE, ""),
 }
 """Name to `word -> standard`; a stage sees it through a `Lookup`."""

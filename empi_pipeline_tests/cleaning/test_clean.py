@@ -197,6 +197,25 @@ def test_rule_counts_say_in_how_many_records_a_rule_changed_something(con: duckd
     assert {rule: counts[rule] for rule in expected} == expected
 
 
+def test_a_value_is_counted_under_the_rule_that_says_why_it_went(con: duckdb.DuckDBPyConnection) -> None:
+    table = _records(
+        {"social_security_number": "912-70-1234", "birth_date": "unknown"},
+        {"social_security_number": "912-10-1234", "birth_date": "not a date"},
+        {"social_security_number": "none", "phone": "none"},
+    )
+    counts = clean(con, table, {}, TODAY).rule_counts
+    went = {rule: count for rule, count in counts.items() if count}
+    assert went == {
+        "ssn.missing_word": 1,
+        "ssn.itin": 1,
+        "ssn.separators": 2,
+        "ssn.never_issued": 1,
+        "phone.missing_word": 1,
+        "birth_date.missing_word": 1,
+        "birth_date.unreadable": 1,
+    }
+
+
 def test_every_rule_is_counted_under_a_name_of_its_own(con: duckdb.DuckDBPyConnection) -> None:
     names = [f"{section}.{stage.name}" for section, stages in sections() for stage in stages if stage.counted]
     assert len(names) == len(set(names))
@@ -230,3 +249,27 @@ def test_the_code_version_is_a_short_hash() -> None:
 def test_the_documentation_lists_the_rules_as_they_are() -> None:
     document = (Path(__file__).parents[2] / "docs" / "cleaning.md").read_text(encoding="utf-8")
     assert stage_table() in document, "run: python -m empi_pipeline.cleaning.document docs/cleaning.md"
+
+
+def test_no_value_however_odd_makes_cleaning_fail(con: duckdb.DuckDBPyConnection) -> None:
+    odd = [
+        "'",
+        '"',
+        "\\",
+        "%",
+        "(",
+        "[a-z]+",
+        "\u0000x",
+        "٣/٤/١٩٩٠",
+        "1/1/1",
+        "0/0/00",
+        "99/99/9999",
+        "🙂",
+        "a" * 100_000,
+        ",",
+        "a,",
+        ",a",
+        "-1",
+    ]
+    table = _records(*[dict.fromkeys(TEXT.names[3:], value) for value in odd])
+    assert clean(con, table, {}, TODAY).table.num_rows == len(odd)

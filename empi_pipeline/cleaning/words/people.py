@@ -108,7 +108,7 @@ SEXES: Final = {
     "m": "m", "male": "m", "man": "m", "boy": "m", "masculine": "m", "masculino": "m", "hombre": "m", "1": "m",
     "ml": "m", "mal": "m",
     "f": "f", "female": "f", "woman": "f", "girl": "f", "feminine": "f", "femenino": "f", "mujer": "f", "2": "f",
-    "fem": "f", "fml": "f", "w": "f",
+    "fem": "f", "fml": "f",
     "o": "o", "other": "o", "x": "x", "nonbinary": "x", "non-binary": "x", "non binary": "x", "nb": "x",
     "i": "i", "intersex": "i", "a": "a", "ambiguous": "a",
 }  # fmt: skip

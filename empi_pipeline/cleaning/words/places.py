@@ -24,11 +24,11 @@ STATE_NAMES: Final = {
     "fla": "fl", "ill": "il",
     "ind": "in", "kan": "ks", "kans": "ks", "mass": "ma", "mich": "mi", "minn": "mn", "miss": "ms", "mont": "mt",
     "neb": "ne",
-    "nebr": "ne", "nev": "nv", 
+    "nebr": "ne", "nev": "nv",
     "okla": "ok", "ore": "or",
     "penn": "pa", "penna": "pa", "tenn": "tn", "tex": "tx", "wash": "wa",
     "w va": "wv", "wis": "wi",
-    "wisc": "wi", "wyo": "wy", 
+    "wisc": "wi", "wyo": "wy",
     # Neighbours and the benchmark's country, whose own codes are kept.
     "new south wales": "nsw", "queensland": "qld", "victoria": "vic", "tasmania": "tas", "south australia": "sa",
     "western australia": "wa", "northern territory": "nt", "australian capital territory": "act",
