@@ -35,7 +35,6 @@ from empi_pipeline.resources import (
     ],
     partitions_def=BATCHES,
     group_name="raw",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
 )
 def raw_rows(
     context: dg.AssetExecutionContext,
