@@ -104,10 +104,11 @@ _PREPARATION: Final = (
     ),
 )
 
-_YEAR_IS_FIRST: Final = "(date_order like 'ymd%' and length(parts[3]) = 2 or try_cast(parts[1] as int) > 31)"
+_FIRST: Final = "try_cast(parts[1] as int)"
+_SECOND: Final = "try_cast(parts[2] as int)"
+_YEAR_IS_FIRST: Final = f"(date_order like 'ymd%' and length(parts[3]) = 2 or {_FIRST} > 31)"
 _DAY_IS_FIRST: Final = (
-    "(try_cast(parts[1] as int) > 12 and try_cast(parts[2] as int) <= 12 or date_order like 'dmy%' and not (try_cast(parts[2] as int) > 12 and "
-    "try_cast(parts[1] as int) <= 12))"
+    f"({_FIRST} > 12 and {_SECOND} <= 12 or date_order like 'dmy%' and not ({_SECOND} > 12 and {_FIRST} <= 12))"
 )
 _EIGHT: Final = (
     "(case when date_order like '%8' and (date_order like 'y%' or regexp_matches(value, '(18|19|20)[0-9]{2}$')) "
@@ -223,7 +224,8 @@ def _judgement(column: str) -> tuple[Stage, ...]:
             "iso",
             "ISO 8601 order; a part that is 00 makes the date a partial one.",
             {
-                column: "case when try_cast(m as int) = 0 then y when try_cast(d as int) = 0 then y || '-' || lpad(m, 2, '0') "
+                column: "case when try_cast(m as int) = 0 then y "
+                "when try_cast(d as int) = 0 then y || '-' || lpad(m, 2, '0') "
                 "else y || '-' || lpad(m, 2, '0') || '-' || lpad(d, 2, '0') end"
             },
             when="y is not null",
