@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table, shown
+from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table
 
 app = typer.Typer(name="batches", help="Batches of delivered objects: list, show, retry.", no_args_is_help=True)
 
@@ -88,7 +88,10 @@ def retry(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Open a failed batch, or one with unreadable objects, again and run it in this process."""
+    """Open a failed batch again and run it in this process.
+
+    Of an applied batch the objects that could not be read are tried again, as a batch of their own.
+    """
     from empi_pipeline.automation.local import pipeline
     from empi_pipeline.cli.batch_report import print_report, report_on
     from empi_pipeline.cli.load import SOME_UNREADABLE, bring_through
@@ -103,15 +106,15 @@ def retry(
             with running.connect() as connection:
                 if is_claimed(connection, batch):
                     raise ConflictError(f"batch {batch} is being worked on; wait for it")
-                batch = ledger.retry(connection, batch).batch_id
+                opened = ledger.retry(connection, batch).batch_id
             if not leave:
-                bring_through(running, batch, tell)
+                bring_through(running, opened, tell)
             with running.connect() as connection:
-                report = report_on(connection, [batch], {})
+                report = report_on(connection, [opened], {})
     if as_json:
         print_json(report)
     elif leave:
-        note(f"batch {shown(batch)} waits for the sensor")
+        note(f"batch {opened} waits for the sensor")
     else:
         print_report(report)
     if report["objects_unreadable"] and not leave:

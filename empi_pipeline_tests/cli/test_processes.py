@@ -29,6 +29,17 @@ def _run(environment: Mapping[str, str], *arguments: str) -> "subprocess.Complet
     return subprocess.run([EMPI, *arguments], env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
+def _addresses(up: "subprocess.Popen[str]") -> dict[str, str]:
+    assert up.stdout is not None
+    told = {}
+    for line in up.stdout:
+        name, _, value = line.partition("  ")
+        told[name] = value.strip()
+        if name == "PostgreSQL":
+            break
+    return told
+
+
 def _processes_of(home: Path) -> list[str]:
     return [
         " ".join(process.info["cmdline"] or ())
@@ -109,13 +120,7 @@ def test_up_matches_what_is_dropped_into_the_inbox_and_ends_with_all_its_process
     (nowhere / "empi.yaml").write_text("automation: {sensor_interval_seconds: 2}\n")
     up = subprocess.Popen([EMPI, "up", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        assert up.stdout is not None
-        told = {}
-        for line in up.stdout:
-            name, _, value = line.partition("  ")
-            told[name] = value.strip()
-            if name == "PostgreSQL":
-                break
+        told = _addresses(up)
         assert urllib.request.urlopen(f"{told['Dagster UI']}/server_info", timeout=10).status == 200
         second = _run(environment, "up", "--port", "0")
         assert second.returncode == 5, second.stderr
@@ -132,6 +137,8 @@ def test_up_matches_what_is_dropped_into_the_inbox_and_ends_with_all_its_process
     finally:
         up.send_signal(signal.SIGTERM)
         assert up.wait(60) == 0
+        assert up.stdout is not None
+        up.stdout.close()
     assert _processes_of(nowhere) == []
 
 
@@ -145,4 +152,26 @@ def test_the_demo_runs_twice_from_the_beginning(environment: dict[str, str], now
         assert result["agreement"]["precision"] == 1
         assert result["agreement"]["recall"] > 0.95
     assert results[0]["persons"] == results[1]["persons"]
+    assert _processes_of(nowhere) == []
+
+
+def test_an_interrupted_load_says_so_and_is_taken_up_by_a_retry(environment: dict[str, str], nowhere: Path) -> None:
+    nowhere.mkdir(parents=True)
+    file = nowhere / "one.csv"
+    file.write_text(f"{HEADER}a,1,{SAME}")
+    loading = subprocess.Popen([EMPI, "load", str(file)], env=environment, stderr=subprocess.PIPE, text=True)
+    assert loading.stderr is not None
+    for line in loading.stderr:
+        if "reading the objects" in line:
+            break
+    loading.send_signal(signal.SIGINT)
+    told = loading.stderr.read()
+    loading.stderr.close()
+    assert loading.wait(60) in {0, 1, 130}
+    if loading.returncode:  # On a fast machine it was through already.
+        assert "Traceback" not in told
+        (batch,) = json.loads(_run(environment, "batches", "list", "--json").stdout)
+        retried = _run(environment, "batches", "retry", batch["batch_id"], "--json")
+        assert retried.returncode == 0, retried.stderr
+    assert json.loads(_run(environment, "status", "--json").stdout)["persons"] == 1
     assert _processes_of(nowhere) == []
