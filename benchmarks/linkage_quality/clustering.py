@@ -24,7 +24,9 @@ def components(record_ids: np.ndarray, pairs: pa.Table) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def guarded_clusters(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, pairs: pa.Table) -> np.ndarray:
+def guarded_clusters(
+    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, pairs: pa.Table, *, families: bool
+) -> np.ndarray:
     """The cluster of each record when a join is refused if any two of the members it would bring together conflict."""
     record_ids = cleaned["record_id"].to_numpy()
     labels = components(record_ids, pairs)
@@ -37,7 +39,7 @@ def guarded_clusters(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, pairs: p
             left += [first for index, first in enumerate(group) for _ in group[index + 1 :]]
             right += [second for index, _ in enumerate(group) for second in group[index + 1 :]]
     both = pa.table({"record_id_l": pa.array(left, pa.int64()), "record_id_r": pa.array(right, pa.int64())})
-    conflicts = find_conflicts(con, both, cleaned.select(["record_id", *CONFLICT_ATTRIBUTES]))
+    conflicts = find_conflicts(con, both, cleaned.select(["record_id", *CONFLICT_ATTRIBUTES]), families=families)
     return _refusing(record_ids, pairs, conflicts)
 
 

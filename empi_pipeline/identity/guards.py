@@ -40,7 +40,9 @@ GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
 _RESULT: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("reason", pa.string())])
 
 
-def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: pa.Table) -> pa.Table:
+def find_conflicts(
+    con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: pa.Table, *, families: bool = True
+) -> pa.Table:
     """The pairs of records that cannot be one human.
 
     Depends on nothing but the two records of a pair, and not on which of them is left.
@@ -49,6 +51,9 @@ def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: 
         con: A DuckDB connection (scratch), not used by anything else meanwhile.
         pairs: record_id_l and record_id_r (int64), each pair once.
         attributes: record_id (int64, unique) and `CONFLICT_ATTRIBUTES` (text) of every record in `pairs`.
+        families: Whether family members are among the records (`empi_pipeline.linkage.has_families`). True unless the
+            data of the model show none: only then may one surname, home and birth date under two given names be a
+            human misnamed rather than twins, and two birth dates under one name a mistake rather than father and son.
 
     Returns:
         record_id_l, record_id_r (as given) and reason (a key of `GUARD_REASONS`), one row per conflicting pair.
@@ -62,7 +67,7 @@ def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: 
     con.register("name_sets", name_sets())
     try:
         con.execute(f"create or replace temp view guard_attributes as select record_id, {texts} from guard_delivered")  # noqa: S608 - our own column names
-        return con.sql(load("identity/guards")).to_arrow_table().cast(_RESULT)
+        return con.sql(load("identity/guards"), params={"families": families}).to_arrow_table().cast(_RESULT)
     finally:
         con.execute("drop view if exists guard_attributes")
         for name in ("guard_pairs", "guard_delivered", "name_sets"):

@@ -1,11 +1,12 @@
 """A match model made ready to run: its SQL checked, mirrored where it is one-sided, and in Splink's own form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from empi_pipeline.linkage import expressions
 from empi_pipeline.linkage.features import MODEL_COLUMNS
-from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.model import FAMILY, MatchModel
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -23,6 +24,14 @@ _LEVEL_KEYS: Final = (
     "is_null_level",
     "m_probability",
     "u_probability",
+    "tf_adjustment_column",
+    "tf_adjustment_weight",
+    "tf_minimum_u_value",
+    "disable_tf_exact_match_detection",
+)
+
+
+_TERM_FREQUENCY_KEYS: Final = (
     "tf_adjustment_column",
     "tf_adjustment_weight",
     "tf_minimum_u_value",
@@ -68,14 +77,18 @@ class CompiledModel:
         """The column that names a record towards Splink and decides which side of a pair it stands on."""
         return "record_id" if self.symmetric else ORDER_COLUMN
 
-    def splink_settings(self, extra_condition: str = "") -> dict[str, Any]:
-        """Settings to hand to Splink; `extra_condition` (`"and …"`) is added to every blocking rule."""
+    def splink_settings(self, family_share: float) -> dict[str, Any]:
+        """Settings to hand to Splink.
+
+        Args:
+            family_share: What u of a level adjusted by `FAMILY` is multiplied with.
+        """
         return {
             **_SETTING_DEFAULTS,
             "probability_two_random_records_match": self.prior,
             "unique_id_column_name": self.unique_id,
-            "comparisons": [dict(comparison) for comparison in self.comparisons],
-            "blocking_rules_to_generate_predictions": self.rules_with(extra_condition),
+            "comparisons": [_with_family_share(comparison, family_share) for comparison in self.comparisons],
+            "blocking_rules_to_generate_predictions": self.rules_with(""),
         }
 
     def rules_with(self, extra_condition: str) -> list[dict[str, str]]:
@@ -83,6 +96,17 @@ class CompiledModel:
         return [
             {"blocking_rule": f"({rule}) {extra_condition}".strip(), "sql_dialect": "duckdb"} for rule in self.rules
         ]
+
+
+def _with_family_share(comparison: Mapping[str, Any], share: float) -> dict[str, Any]:
+    levels = []
+    for level in comparison["comparison_levels"]:
+        if level.get("tf_adjustment_column") == FAMILY:
+            kept = {key: value for key, value in level.items() if key not in _TERM_FREQUENCY_KEYS}
+            levels.append(kept | {"u_probability": level["u_probability"] * share})
+        else:
+            levels.append(dict(level))
+    return {**comparison, "comparison_levels": levels}
 
 
 def compiled(model: MatchModel) -> CompiledModel:
@@ -114,7 +138,8 @@ def _compile(model: MatchModel) -> CompiledModel:
             kept = {key: level[key] for key in _LEVEL_KEYS if level.get(key) is not None}
             if "tf_adjustment_column" in kept:
                 kept["tf_adjustment_column"] = kept["tf_adjustment_column"].strip('"').lower()
-                compared.add(kept["tf_adjustment_column"])
+                if kept["tf_adjustment_column"] != FAMILY:
+                    compared.add(kept["tf_adjustment_column"])
             levels.append({"sql_condition": sql, **kept})
         comparisons.append({"output_column_name": comparison["output_column_name"], "comparison_levels": levels})
 

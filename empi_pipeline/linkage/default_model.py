@@ -25,6 +25,7 @@ class Level(NamedTuple):
     u: float | None = None
     tf: str | None = None
     tf_weight: float = 1.0
+    tf_alone: bool = False
 
 
 def _missing(column: str) -> Level:
@@ -47,46 +48,46 @@ _SAME_HOME = "house_number_l = house_number_r and jaro_winkler_similarity(street
 _GIVEN_NAME = [
     _missing("first_name"),
     Level("same", "first_name_l = first_name_r", 0.72, 0.0030, tf="first_name"),
-    Level("first and last name swapped", _SWAPPED, 0.01, 0.000002),
-    Level("one letter off", _typo("first_name"), 0.10, 0.0020),
-    Level("forms of one name", "list_has_any(given_sets_l, given_sets_r)", 0.05, 0.0040),
-    Level("share a part", "list_has_any(given_parts_l, given_parts_r)", 0.03, 0.0040),
+    Level("first and last name swapped", _SWAPPED, 0.016, 0.000001),
+    Level("one letter off", _typo("first_name"), 0.12, 0.0015),
+    Level("forms of one name", "list_has_any(given_sets_l, given_sets_r)", 0.04, 0.0020),
+    Level("share a part", "list_has_any(given_parts_l, given_parts_r)", 0.02, 0.0030),
     Level(
         "initial only",
         "least(length(first_name_l), length(first_name_r)) = 1 and left(first_name_l, 1) = left(first_name_r, 1)",
-        0.01,
-        0.0010,
+        0.005,
+        0.0005,
     ),
     Level(
         "similar",
         "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88 or given_sound_l = given_sound_r",
-        0.04,
-        0.0080,
+        0.03,
+        0.0050,
     ),
-    Level("different, as twins are", "birth_date_l = birth_date_r and last_name_l = last_name_r", 0.004, 0.40),
-    Level("different", "ELSE", 0.036, 0.57),
+    Level("different, as twins are", "birth_date_l = birth_date_r and last_name_l = last_name_r", 0.009, 0.40, tf="family", tf_alone=True),
+    Level("different", "ELSE", 0.04, 0.58),
 ]
 
 _SURNAME = [
     _missing("last_name"),
     Level("same", "last_name_l = last_name_r", 0.75, 0.0010, tf="last_name"),
     # The bits of a swap are counted once, with the given name.
-    Level("first and last name swapped", _SWAPPED, 0.01, 0.01),
-    Level("one letter off", _typo("last_name"), 0.10, 0.0010),
-    Level("share a part", "list_has_any(family_parts_l, family_parts_r)", 0.02, 0.0004),
+    Level("first and last name swapped", _SWAPPED, 0.016, 0.016),
+    Level("one letter off", _typo("last_name"), 0.10, 0.0007),
+    Level("share a part", "list_has_any(family_parts_l, family_parts_r)", 0.02, 0.0002),
     Level(
         "similar",
         "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.88 or family_sound_l = family_sound_r",
         0.03,
-        0.0060,
+        0.0015,
     ),
-    Level("different, both women", "sex_l = 'f' and sex_r = 'f'", 0.04, 0.245),
-    Level("different", "ELSE", 0.05, 0.745),
+    Level("different, both women", "sex_l = 'f' and sex_r = 'f'", 0.04, 0.24),
+    Level("different", "ELSE", 0.044, 0.74),
 ]
 
 _BIRTH_DATE = [
     _missing("birth_date"),
-    Level("same", "birth_date_l = birth_date_r", 0.84, 0.00005),
+    Level("same", "birth_date_l = birth_date_r", 0.85, 0.000035),
     Level(
         "same as far as known",
         "(length(birth_date_l) < 10 or length(birth_date_r) < 10) and"
@@ -97,34 +98,35 @@ _BIRTH_DATE = [
     Level(
         "day and month swapped",
         "birth_year_l = birth_year_r and birth_month_l = birth_day_r and birth_day_l = birth_month_r",
-        0.02,
-        0.00004,
+        0.01,
+        0.00001,
     ),
-    Level("one digit off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.07, 0.0014),
+    Level("one digit off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.07, 0.0012),
     Level(
         "one part different",
         "(birth_year_l = birth_year_r and birth_month_l = birth_month_r)"
         " or (birth_year_l = birth_year_r and birth_day_l = birth_day_r)"
         " or (birth_month_l = birth_month_r and birth_day_l = birth_day_r)",
-        0.03,
-        0.0040,
+        0.01,
+        0.0030,
     ),
-    Level("different", "ELSE", 0.02, 0.993),
+    Level("two digits off", "damerau_levenshtein(birth_date_l, birth_date_r) <= 2", 0.02, 0.02),
+    Level("different", "ELSE", 0.03, 0.974),
 ]
 
 _SSN = [
     _missing("social_security_number"),
-    Level("same", "social_security_number_l = social_security_number_r", 0.88, 0.000001),
+    Level("same", "social_security_number_l = social_security_number_r", 0.90, 0.000001),
     Level(
         "last four, no more known",
         "ssn_last4_l = ssn_last4_r and least(length(social_security_number_l), length(social_security_number_r)) = 4",
-        0.03,
+        0.01,
         0.0001,
     ),
     Level(
         "one digit off",
         "damerau_levenshtein(social_security_number_l, social_security_number_r) <= 1",
-        0.05,
+        0.04,
         0.000005,
     ),
     Level("different", "ELSE", 0.05, 0.9999),
@@ -138,41 +140,47 @@ _HOME = [
         "(address_l is null or address_r is null) and (zip_code_l is null or zip_code_r is null)"
         " and (city_l is null or city_r is null)",
     ),
-    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.01),
-    Level("same address", _SAME_HOME, 0.10, 0.0005),
+    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.004, tf="family", tf_alone=True),
+    Level("same address", _SAME_HOME, 0.12, 0.0005),
     Level(
-        "similar address", "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9", 0.10, 0.002
+        "similar address, same zip code",
+        "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9",
+        0.15,
+        0.0005,
     ),
-    Level("same zip code", "zip_code_l = zip_code_r", 0.12, 0.005, tf="zip_code"),
     Level(
-        "same city or similar zip code",
-        "city_l = city_r or damerau_levenshtein(zip_code_l, zip_code_r) <= 1",
-        0.12,
-        0.02,
+        "similar address, same city",
+        "city_l = city_r and jaro_winkler_similarity(street_l, street_r) >= 0.92",
+        0.04,
+        0.0005,
     ),
-    Level("different", "ELSE", 0.16, 0.96),
+    Level("same zip code", "zip_code_l = zip_code_r", 0.08, 0.003, tf="zip_code"),
+    Level("same city", "city_l = city_r", 0.08, 0.02, tf="city", tf_weight=0.5),
+    Level("similar zip code", "damerau_levenshtein(zip_code_l, zip_code_r) <= 1", 0.03, 0.006),
+    Level("different", "ELSE", 0.15, 0.966),
 ]
 
 _PHONE = [
     _missing("phone"),
-    Level("same, of one household", f"phone_l = phone_r and {_SAME_HOME}", 0.40, 0.20),
-    Level("same, and surname", f"phone_l = phone_r and {_SAME_SURNAME}", 0.20, 0.002),
-    Level("same", "phone_l = phone_r", 0.10, 0.0002),
-    Level("one digit off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.05, 0.0002),
-    Level("different", "ELSE", 0.25, 0.797),
+    Level("same, of one household", f"phone_l = phone_r and {_SAME_HOME}", 0.35, 0.20, tf="family", tf_alone=True),
+    Level("same, and surname", f"phone_l = phone_r and {_SAME_SURNAME}", 0.15, 0.0006, tf="family", tf_alone=True),
+    Level("same", "phone_l = phone_r", 0.12, 0.0001),
+    Level("one digit off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.10, 0.0003),
+    Level("different", "ELSE", 0.28, 0.799),
 ]
 
 _SEX = [
-    _missing("sex"),
-    Level("same", "sex_l = sex_r", 0.98, 0.5),
-    Level("different", "ELSE", 0.02, 0.5),
+    # Letters other than these are mistakes or say something else than sex.
+    Level("missing", "sex_l is null or sex_r is null or sex_l not in ('f', 'm') or sex_r not in ('f', 'm')"),
+    Level("same", "sex_l = sex_r", 0.97, 0.5),
+    Level("different", "ELSE", 0.03, 0.5),
 ]
 
 _MIDDLE_NAME = [
     _missing("middle_name"),
-    Level("same", "middle_name_l = middle_name_r and length(middle_name_l) > 1", 0.55, 0.015),
-    Level("same initial", "left(middle_name_l, 1) = left(middle_name_r, 1)", 0.40, 0.085),
-    Level("different", "ELSE", 0.05, 0.90),
+    Level("same", "middle_name_l = middle_name_r and length(middle_name_l) > 1", 0.50, 0.012),
+    Level("same initial", "left(middle_name_l, 1) = left(middle_name_r, 1)", 0.46, 0.085),
+    Level("different", "ELSE", 0.04, 0.90),
 ]
 
 _SUFFIX = [
@@ -184,8 +192,8 @@ _SUFFIX = [
 
 _EMAIL = [
     _missing("email"),
-    Level("same", "email_l = email_r", 0.60, 0.0002),
-    Level("different", "ELSE", 0.40, 0.9998),
+    Level("same", "email_l = email_r", 0.60, 0.0003),
+    Level("different", "ELSE", 0.40, 0.9997),
 ]
 
 COMPARISONS: Final[dict[str, list[Level]]] = {
@@ -204,15 +212,22 @@ COMPARISONS: Final[dict[str, list[Level]]] = {
 # Each rule is narrow (a few records per key among millions), together they find pairs that differ in any one field.
 BLOCKING_RULES: Final = [
     "l.social_security_number = r.social_security_number",
-    "l.birth_date = r.birth_date and l.family_sound = r.family_sound",
-    "l.birth_date = r.birth_date and l.given_sound = r.given_sound",
+    "l.birth_date = r.birth_date and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.birth_date = r.birth_date and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.birth_date = r.birth_date and l.zip_code = r.zip_code",
     "l.first_name = r.first_name and l.last_name = r.last_name",
     "l.first_name = r.last_name and l.last_name = r.first_name",
     "l.phone = r.phone and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.phone = r.phone and l.family_sound = r.family_sound",
     "l.house_number = r.house_number and l.street = r.street and left(l.first_name, 1) = left(r.first_name, 1)",
-    "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.zip_code = r.zip_code",
-    "l.birth_month = r.birth_month and l.birth_day = r.birth_day and l.first_name = r.first_name"
+    "l.street = r.street and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.zip_code = r.zip_code and l.family_sound = r.family_sound and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.zip_code = r.zip_code and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.birth_year = r.birth_year",
+    "l.birth_month = r.birth_month and l.birth_day = r.birth_day and l.given_sound = r.given_sound"
     " and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.birth_year = r.birth_year and l.birth_day = r.birth_day and l.family_sound = r.family_sound"
+    " and left(l.first_name, 1) = left(r.first_name, 1)",
 ]
 
 
@@ -236,6 +251,8 @@ def _level_settings(level: Level) -> dict[str, Any]:
     settings |= {"m_probability": level.m, "u_probability": level.u}
     if level.tf is not None:
         settings |= {"tf_adjustment_column": level.tf, "tf_adjustment_weight": level.tf_weight}
+        if level.tf_alone:
+            settings["disable_tf_exact_match_detection"] = True
     return settings
 
 

@@ -24,6 +24,7 @@ FEATURES: Final[dict[str, str]] = {
     "ssn_last4": "varchar",
     "house_number": "varchar",
     "street": "varchar",
+    "family": "varchar",
 }
 """Derived columns a model may use beside the cleaned ones, with their DuckDB types; `sql/linkage/features.sql` defines them."""
 

@@ -4,7 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
+
+FAMILY: Final = "family"
+"""A column that is the same in every record. A level "adjusted" by it has its u multiplied by how much of a family the
+records are (see `term_frequency`): what relatives share says little where there are relatives, and much where not."""
 
 
 @dataclass(frozen=True, slots=True)

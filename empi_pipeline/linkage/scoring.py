@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import ORDER_COLUMN, CompiledModel, compiled
 from empi_pipeline.linkage.features import with_features
-from empi_pipeline.linkage.model import MatchModel
-from empi_pipeline.linkage.term_frequency import average_frequencies
+from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.term_frequency import average_frequencies, family_share
 
 if TYPE_CHECKING:
     from splink import DuckDBAPI, Linker
@@ -157,7 +157,7 @@ def _linker(
     from splink import DuckDBAPI, Linker
 
     api = DuckDBAPI(connection=con)
-    linker = Linker(api.register(tables[0]), ready.splink_settings(), log_level=None)
+    linker = Linker(api.register(tables[0]), ready.splink_settings(family_share(frequencies)), log_level=None)
     frequency_tables = []
     try:
         con.register("linkage_frequencies", frequencies)
@@ -203,7 +203,7 @@ def _packed(
     adjusted = {
         comparison["output_column_name"]
         for comparison in ready.comparisons
-        if any("tf_adjustment_column" in level for level in comparison["comparison_levels"])
+        if any(level.get("tf_adjustment_column", FAMILY) != FAMILY for level in comparison["comparison_levels"])
     }
     levels = ", ".join(f'"gamma_{name}"' for name in names)
     weights = ", ".join(f'"mw_{name}"' + (f' + "mw_tf_adj_{name}"' if name in adjusted else "") for name in names)

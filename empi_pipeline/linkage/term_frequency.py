@@ -1,13 +1,25 @@
 """How common a value is, learned once and then frozen, so that the same pair scores alike on any day, in any batch."""
 
+from typing import Final
+
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from empi_pipeline.linkage.features import with_features
-from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.sql import load
 
 SCHEMA = pa.schema([("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())])
 """Columns of a term-frequency table; `frequency` is the share of records, of those with a value, that have this value."""
+
+FAMILIES_FROM: Final = 0.1
+"""Share of two humans among pairs of one surname and home from which on the guards against relatives are up."""
+
+_FAMILY_PRIOR: Final = 20.0
+"""Pseudo-pairs of either kind: few records teach nothing, so the guards stay up."""
+
+_FAMILY_COLUMNS: Final = ("first_name", "last_name", "birth_date", "house_number", "street", "phone", "given_sets")
 
 
 def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
@@ -26,22 +38,48 @@ def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: M
         A table of `SCHEMA`, one row per column and value, in order of both.
     """
     columns = model.term_frequency_columns
+    counted_columns = [column for column in columns if column != FAMILY]
     if not columns:
         return SCHEMA.empty_table()
     averages = average_frequencies(model)
-    with with_features(con, cleaned, columns) as table:
+    with with_features(con, cleaned, {*columns, *(_FAMILY_COLUMNS if FAMILY in columns else ())}) as table:
         parts = [
             f"select '{column}' as column_name, cast(\"{column}\" as varchar) as value, "
             f"(count(*) + $prior * cast({averages[column]!r} as double)) / (sum(count(*)) over () + $prior) as frequency "
             f'from {table} where "{column}" is not null group by "{column}"'
-            for column in columns
+            for column in counted_columns
         ]
         query = " union all ".join(f"({part})" for part in parts)
         counted = con.sql(
             f"select column_name, value, cast(frequency as double) as frequency from ({query}) as counted order by all",
             params={"prior": float(model.term_frequency_prior)},
         )
-        return counted.to_arrow_table().cast(SCHEMA)
+        frequencies = counted.to_arrow_table().cast(SCHEMA)
+        if FAMILY in columns:
+            row = {"column_name": [FAMILY], "value": ["any"], "frequency": [_counted_family_share(con, table)]}
+            frequencies = pa.concat_tables([pa.table(row, schema=SCHEMA), frequencies])
+        return frequencies
+
+
+def family_share(term_frequencies: pa.Table) -> float:
+    """How much of a family the records are that these frequencies were learned from: 0 (not at all) to 1; 1 if unknown.
+
+    It is the frequency of the column `FAMILY`: how often two records of one surname and home are of two humans (given
+    name and birth date clearly differ) rather than of one (both agree), at most 1. Twins, juniors and namesakes are as
+    frequent as families are; where no data source delivers families, a second given name is a mistake.
+    """
+    rows = term_frequencies.filter(pc.equal(term_frequencies["column_name"], FAMILY))
+    return float(rows["frequency"][0].as_py()) if rows.num_rows else 1.0
+
+
+def has_families(term_frequencies: pa.Table) -> bool:
+    """Whether relatives must be reckoned with: the `families` of the guards' `find_conflicts`."""
+    return family_share(term_frequencies) >= FAMILIES_FROM
+
+
+def _counted_family_share(con: duckdb.DuckDBPyConnection, table: str) -> float:
+    relatives, selves = con.execute(load("linkage/families").replace("{records}", table)).fetchone() or (0, 0)
+    return float(min(1.0, (relatives + _FAMILY_PRIOR) / (selves + _FAMILY_PRIOR)))
 
 
 def average_frequencies(model: MatchModel) -> dict[str, float]:
@@ -50,6 +88,6 @@ def average_frequencies(model: MatchModel) -> dict[str, float]:
     for comparison in model.comparisons:
         for level in comparison["comparison_levels"]:
             column = (level.get("tf_adjustment_column") or "").strip('"')
-            if column and column not in averages:
+            if column and column != FAMILY and column not in averages:
                 averages[column] = float(level["u_probability"])
     return averages

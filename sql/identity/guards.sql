@@ -1,5 +1,6 @@
 -- Pairs of records that cannot be one human, with the first reason that applies (codes: GUARD_REASONS in identity/guards.py).
--- Reads the views guard_pairs (record_id_l, record_id_r), guard_attributes and name_sets (name, name_set).
+-- Reads the views guard_pairs (record_id_l, record_id_r), guard_attributes and name_sets (name, name_set). $families: whether
+-- members of one family are among the records, so that one family name and home do not vouch for one human.
 with
 sets as (
     select name, list(name_set) as name_sets
@@ -59,7 +60,6 @@ compared as (
             or (l.birth_year = r.birth_year and l.birth_month = r.birth_day and l.birth_day = r.birth_month),
             true
         ) as birth_near,
-        coalesce(damerau_levenshtein(l.birth_date, r.birth_date) <= 1, false) as birth_same,
         coalesce(abs(l.birth_year - r.birth_year), 0) as years_apart,
         coalesce(l.ssn = r.ssn, false) as ssn_same,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
@@ -76,10 +76,11 @@ judged as (
         case
             -- Father and son, two of one name.
             when generation_differs then 'suffix'
-            -- Siblings, twins, spouses. One SSN and one birth date under two given names are one human renamed or misnamed.
-            when not given_near and not (ssn_same and birth_same) then 'given_name'
+            -- Siblings, twins, spouses. One SSN, and no other birth date, under two given names may be one human misnamed.
+            when not given_near and not (ssn_same and birth_near) and ($families or not birth_near) then 'given_name'
             -- A generation apart, or apart and not even named alike. Twelve years: no parent is younger.
-            when not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false)) then 'birth_date'
+            when not birth_near and not ssn_same and $families and (years_apart >= 12 or not coalesce(given_same, false))
+                then 'birth_date'
             when ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
             when sex_differs and (not given_near or not birth_near) then 'sex'
         end as reason

@@ -69,7 +69,9 @@ select
     try_cast(substr(birth_date, 9, 2) as smallint) as birth_day,
     case when length(social_security_number) in (4, 9) then right(social_security_number, 4) end as ssn_last4,
     nullif(regexp_extract(address, '^[0-9]+'), '') as house_number,
-    nullif(regexp_replace(address, '^[0-9]+[a-z]?\s+', ''), '') as street
+    nullif(regexp_replace(address, '^[0-9]+[a-z]?\s+', ''), '') as street,
+    -- The same in every record: its "term frequency" says how much of a family the records are (term_frequency.py).
+    'any' as family
 from cleaned_records
 left join named as given on given.name = cleaned_records.first_name
 left join named as family on family.name = cleaned_records.last_name
