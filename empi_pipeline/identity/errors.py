@@ -13,3 +13,24 @@ class IdentityBusyError(ConflictError):
 
 class BrokenLedgerError(EmpiError):
     """The ledger and the state disagree, or the chain of digests is broken: run `empi verify` and call for help."""
+
+
+class ContradictionError(ConflictError):
+    """Decisions would say that the same records are and are not one human; nothing was written.
+
+    `pairs` are the record ids (left, right) of the decisions in the way.
+    """
+
+    def __init__(self, pairs: list[tuple[int, int]]) -> None:
+        self.pairs = pairs
+        shown = ", ".join(f"{left} and {right}" for left, right in pairs[:5]) + (", ..." if len(pairs) > 5 else "")
+        super().__init__(
+            f"this contradicts decisions in force: records {shown} would have to be one human and not one human;"
+            " nothing was saved. Take the earlier decision back, or overrule it"
+        )
+
+
+class InvalidDecisionError(EmpiError):
+    """What was asked for makes no sense whatever the state is; nothing was written."""
+
+    exit_code = 2

@@ -5,7 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from empi_pipeline.identity.arrays import Ints, finest_common, pair_keys, pair_keys_ordered, pairs_within, sorted_unique
+from empi_pipeline.identity.arrays import (
+    Flags,
+    Ints,
+    finest_common,
+    pair_keys,
+    pair_keys_ordered,
+    pairs_within,
+    sorted_unique,
+)
 from empi_pipeline.identity.evidence import ConflictSource
 
 _LOOKING_ALIKE_PAYS: Final = 32
@@ -73,8 +81,8 @@ class ColourConflicts:
 def conflicts_within(colours: Colours, group_of_node: Ints, conflicts: ConflictSource) -> ColourConflicts:
     """Conflicts between the colours that share a group.
 
-    Two colours conflict when no record of one is compatible with a record of the other: what decisions or a source
-    say is the same human may have had another name once.
+    Two colours conflict when a record of one conflicts with a record of the other, unless their own node explains it:
+    what decisions or a source say is the same human may have had another name or date once.
 
     Args:
         colours: From `colours_of`.
@@ -111,7 +119,7 @@ def conflicts_between(colours: Colours, left: Ints, right: Ints, conflicts: Conf
 
 
 def _compare(colours: Colours, profiles: Ints, pairs: Ints, conflicts: ConflictSource) -> tuple[Ints, list[str]]:
-    """Which pairs of colours conflict in all combinations of their profiles, and a reason for each."""
+    """Which pairs of colours conflict, and a reason for each."""
     left_count, right_count = profiles[pairs[0]], profiles[pairs[1]]
     combinations = left_count * right_count
     of_pair = np.repeat(np.arange(pairs.shape[1]), combinations)
@@ -120,9 +128,35 @@ def _compare(colours: Colours, profiles: Ints, pairs: Ints, conflicts: ConflictS
     right = colours.records[colours.start[pairs[1]][of_pair] + step % right_count[of_pair]]
     clashing, reasons = conflicts.between(left, right)
     clashes = np.bincount(of_pair[clashing], minlength=pairs.shape[1])
-    whole = clashes == combinations
+    conflict = clashes == combinations
+    for pair in np.flatnonzero((clashes > 0) & ~conflict).tolist():
+        inside = of_pair[clashing] == pair
+        clash = np.zeros(int(combinations[pair]), bool)
+        clash[step[clashing[inside]]] = True
+        matrix = clash.reshape(int(left_count[pair]), int(right_count[pair]))
+        conflict[pair] = not _explained(colours, pairs[:, pair], matrix, conflicts)
     reason_of: dict[int, str] = {}
     for pair, reason in zip(of_pair[clashing].tolist(), reasons, strict=True):
         reason_of[pair] = min(reason, reason_of.get(pair, reason))
-    kept = np.flatnonzero(whole)
+    kept = np.flatnonzero(conflict)
     return kept, [reason_of[pair] for pair in kept.tolist()]
+
+
+def _explained(colours: Colours, pair: Ints, clash: Flags, conflicts: ConflictSource) -> bool:
+    """Whether all conflicts between two nodes are explained by what a node says of itself.
+
+    Where a source corrected a birth date, its node holds both dates, and a record with the old one does conflict with
+    the new one: that is explained. That a third record of the node has no birth date at all explains nothing.
+    """
+    explained = np.zeros_like(clash)
+    for of_left, colour in ((True, int(pair[0])), (False, int(pair[1]))):
+        matrix = clash if of_left else clash.T
+        records = colours.records[colours.start[colour] : colours.start[colour + 1]]
+        troubled, calm = np.flatnonzero(matrix.any(axis=1)), np.flatnonzero(~matrix.all(axis=1))
+        one, other = np.repeat(troubled, len(calm)), np.tile(calm, len(troubled))
+        within, _ = conflicts.between(records[one], records[other])
+        differs = np.zeros((len(records), len(records)), bool)
+        differs[one[within], other[within]] = True
+        because = (differs.astype(np.int64) @ (~matrix).astype(np.int64)) > 0
+        explained |= because if of_left else because.T
+    return bool(explained[clash].all())

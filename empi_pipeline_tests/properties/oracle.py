@@ -87,7 +87,7 @@ def from_scratch(facts: Facts, guards: Guards) -> set[Group]:
 
     def clash(first: Group, second: Group) -> bool:
         return guards.hard_conflicts and any(
-            all(facts.conflict(one, other) > 0 for one in one_node for other in other_node)
+            unexplained(facts, one_node, other_node)
             for one_node in known
             if one_node <= first
             for other_node in known
@@ -110,6 +110,19 @@ def from_scratch(facts: Facts, guards: Guards) -> set[Group]:
         ):
             groups = join(groups, one, other)
     return groups
+
+
+def unexplained(facts: Facts, one_node: Group, other_node: Group) -> bool:
+    """Whether two nodes conflict in a way that neither of them explains by its own history."""
+
+    def explained(mine: str, theirs: str, node: Group) -> bool:
+        return any(facts.conflict(mine, twin) > 0 and not facts.conflict(twin, theirs) > 0 for twin in node)
+
+    return any(
+        facts.conflict(one, other) > 0 and not explained(one, other, one_node) and not explained(other, one, other_node)
+        for one in one_node
+        for other in other_node
+    )
 
 
 def weak_bridges(

@@ -1,0 +1,176 @@
+from collections.abc import Callable
+
+import pytest
+
+from empi_pipeline.errors import ConflictError
+from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, partition, reject, split
+from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
+from empi_pipeline.identity.evidence import Guards
+from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.undo import undo
+from empi_pipeline.postgres import Connection
+from empi_pipeline_tests.identity.world import World
+
+
+def sets(*names: str) -> set[frozenset[str]]:
+    return {frozenset(name) for name in names}
+
+
+def test_a_confirmed_case_joins_its_persons_and_stays_joined(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.5), ("b", "c", 0.99)])
+    saved = confirm(connection, 1, 1, actor="ann", note="same face", policy=world.policy)
+    assert world.persons() == sets("abc")
+    assert world.cases() == {}
+    assert world.cases(status="closed")[1][1] == 2
+    assert saved.records_moved == 1
+
+
+def test_rejected_persons_never_join_and_an_auto_match_between_them_opens_a_conflict(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab", [("a", "b", 0.5)])
+    reject(connection, 1, 1, actor="ann", policy=world.policy)
+    assert (world.persons(), world.cases()) == (sets("a", "b"), {})
+    world.load("k", [("a", "k", 0.99), ("b", "k", 0.95)])
+    assert world.persons() == sets("ak", "b")
+    assert world.cases() == {2: ("conflict", 1, frozenset({"b-k"}))}
+    # The same evidence, rejected once more, is answered; only stronger evidence would ask again.
+    reject(connection, 2, 1, actor="ann", policy=world.policy)
+    world.load("l", [("a", "l", 0.99)])
+    assert (world.persons(), world.cases()) == (sets("akl", "b"), {})
+
+
+def test_a_stale_version_writes_nothing(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab", [("a", "b", 0.5)])
+    world.load("c", [("c", "b", 0.5)])
+    before = connection.execute("select count(*) from identity.changes").fetchone()
+    with pytest.raises(ConflictError, match="version 2, not 1"):
+        confirm(connection, 1, 1, actor="ann", policy=world.policy)
+    assert connection.execute("select count(*) from identity.changes").fetchone() == before
+    confirm(connection, 1, 2, actor="ann", policy=world.policy)
+    with pytest.raises(ConflictError, match="closed already"):
+        confirm(connection, 1, 3, actor="bob", policy=world.policy)
+
+
+def test_a_partial_confirmation_leaves_the_rest_of_the_case_open(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.5), ("b", "c", 0.5)])
+    confirm(connection, 1, 1, actor="ann", pairs=[(world.ids["a"], world.ids["b"])], policy=world.policy)
+    assert world.persons() == sets("ab", "c")
+    assert world.cases() == {1: ("potential_match", 2, frozenset({"b-c"}))}
+
+
+def test_a_split_person_stays_split_when_evidence_that_joined_it_comes_again(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.99), ("b", "c", 0.99)])
+    whole = world.person_of("a")
+    split(connection, whole, 1, [frozenset({world.ids["c"]})], actor="ann", policy=world.policy)
+    assert world.persons() == sets("ab", "c")
+    assert world.person_of("a") == whole
+    world.load("k", [("a", "k", 0.99), ("c", "k", 0.95)])
+    assert world.persons() == sets("abk", "c")
+    assert [case[0] for case in world.cases().values()] == ["conflict"]
+
+
+def test_undoing_a_merge_gives_the_old_ids_back_and_undoing_that_merges_again(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.99)])
+    first, second = world.person_of("a"), world.person_of("c")
+    merged = merge(connection, [(first, 1), (second, 1)], actor="ann", policy=world.policy)
+    assert world.persons() == sets("abc")
+    assert person(connection, second).person_id == first
+    back = undo(connection, merged.change_id, actor="bob", policy=world.policy)
+    assert (world.person_of("a"), world.person_of("c")) == (first, second)
+    assert connection.execute("select count(*) from identity.decisions where revoked_change_id is null").fetchone() == (
+        0,
+    )
+    with pytest.raises(ConflictError, match="already"):
+        undo(connection, merged.change_id, actor="bob", policy=world.policy)
+    undo(connection, back.change_id, actor="bob", policy=world.policy)
+    assert world.persons() == sets("abc")
+
+
+def test_an_automatic_merge_taken_back_does_not_happen_again(connection: Connection) -> None:
+    world = World(connection)
+    world.load("a")
+    world.load("b")
+    ids = world.person_of("a"), world.person_of("b")
+    applied = world.load("k", [("a", "k", 0.99), ("b", "k", 0.99)])
+    assert world.persons() == sets("abk")
+    assert applied.change_id is not None
+    undo(connection, applied.change_id, actor="ann", policy=world.policy)
+    assert world.person_of("b") == ids[1] or world.person_of("a") == ids[0]
+    assert len(world.persons()) == 2
+    world.load("l", [("a", "l", 0.99), ("b", "l", 0.95)])
+    assert len(world.persons()) == 2
+
+
+def test_contradictions_are_shown_and_can_be_overruled(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.5), ("b", "c", 0.5)])
+    a, b, c = (world.ids[name] for name in "abc")
+    ids = {name: world.person_of(name) for name in "abc"}
+    reject(connection, 1, 1, actor="ann", pairs=[(a, b)], policy=world.policy)
+    merge(connection, [(ids["b"], 1), (ids["c"], 1)], actor="ann", policy=world.policy)
+    owner = person(connection, world.person_of("b"))
+    other = person(connection, world.person_of("a"))
+    wanted = [(owner.person_id, owner.version), (other.person_id, other.version)]
+    with pytest.raises(ContradictionError) as refused:
+        merge(connection, wanted, actor="bob", policy=world.policy)
+    assert refused.value.pairs == [(a, b)]
+    merge(connection, wanted, actor="bob", policy=world.policy, overrule=True)
+    assert world.persons() == sets("abc")
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(confirm, sets("ab", "c")), (reject, sets("a", "bc"))])
+def test_an_overlay_is_kept_when_confirmed_and_comes_apart_when_rejected(
+    connection: Connection, answer: Callable[..., object], expected: set[frozenset[str]]
+) -> None:
+    world = World(connection, guards=Guards())
+    world.load({"a": {"birth_date": "1980"}, "b": {}}, [("a", "b", 0.95)])
+    world.load({"c": {"birth_date": "1990"}}, [("b", "c", 0.999)])
+    case_id = next(iter(case_id for case_id, case in world.cases("overlay").items()))
+    answer(connection, case_id, 1, actor="ann", policy=world.policy)
+    assert world.persons() == expected
+    assert world.cases("overlay") == {}
+
+
+@pytest.mark.parametrize(
+    ("updates", "message"),
+    [
+        ([("p1", None, "12")], "existing Person should specify a version"),
+        ([(None, 1, "1")], "new Person should not specify a version"),
+        ([(None, None, "")], "1 or more"),
+        ([("p1", 1, "1"), ("p1", 1, "2")], "cannot exist in more than one PersonUpdate"),
+        ([("p1", 1, "12"), ("p2", 1, "2")], "cannot exist in more than PersonUpdate"),
+        ([("p1", 1, "12")], "must be removed from another"),
+        ([("p1", 1, "1"), ("p2", 1, "")], "must be added to another"),
+        ([("p5", 1, "5")], "must be related"),
+        ([("p1", 1, "15")], "must be related"),
+    ],
+)
+def test_updates_that_do_not_fit_together_are_refused(
+    connection: Connection, updates: list[tuple[str | None, int | None, str]], message: str
+) -> None:
+    world = World(connection)
+    world.load("123456", [("1", "2", 0.5), ("2", "3", 0.5), ("3", "4", 0.5), ("5", "6", 0.5)])
+    sent = [
+        PersonUpdate(
+            None if name is None else world.person_of(name[1]),
+            version,
+            frozenset(world.ids[record] for record in records),
+        )
+        for name, version, records in updates
+    ]
+    with pytest.raises(InvalidDecisionError, match=message):
+        partition(connection, sent, actor="ann", case_id=1, case_version=1, policy=world.policy)
+    with pytest.raises(ConflictError, match="outdated"):
+        partition(
+            connection,
+            [PersonUpdate(world.person_of("1"), 9, frozenset({world.ids["1"]}))],
+            actor="ann",
+            case_id=1,
+            case_version=1,
+            policy=world.policy,
+        )
