@@ -67,7 +67,7 @@ def _object(arrival: ledger.Arrival, called: Mapping[str, str], *, delivered_bef
         "known": arrival.known,
         "rejected": arrival.rejected,
         "rejected_by_reason": dict(arrival.rejected_by_reason),
-        "reason": arrival.reason,
+        "reason": arrival.reason and arrival.reason.removeprefix(f"{arrival.object_key}: "),
         "unknown_columns": list(arrival.unknown_columns),
     }
 

@@ -1,10 +1,14 @@
 import uuid
 
+import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.rows import TupleRow
 
 from empi_pipeline.postgres import Connection, connect
 from empi_pipeline.publishing import Published, changes_since, publish
+from empi_pipeline.publishing import crosswalk as crosswalk_module
 from empi_pipeline_tests.publishing.index_state import IndexState, crosswalk, person
 
 
@@ -190,3 +194,27 @@ def test_two_publications_at_once_publish_each_change_once(database: str) -> Non
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(run, range(4)))
     assert sorted(each.added for each in outcomes) == [0, 0, 0, 50]
+
+
+def test_identity_may_change_while_a_publication_looks_for_what_was_touched(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(database) as connection:
+        index = IndexState(connection)
+        early, late = index.record("a", "1"), index.record("b", "2")
+        index.change({early: 1, late: 2})
+        publish(connection)
+        index.change({early: 3})
+    note_touched = crosswalk_module._note_touched
+
+    def interrupted(cursor: psycopg.Cursor[TupleRow], published_through: int) -> int:
+        noted = note_touched(cursor, published_through)
+        with connect(database) as steward:
+            index.connection = steward
+            index.change({early: 2, late: 3})
+        return noted
+
+    monkeypatch.setattr(crosswalk_module, "_note_touched", interrupted)
+    with connect(database) as connection:
+        assert publish(connection) == Published(added=2, removed=2, through_change_id=3)
+        assert crosswalk(connection) == index.expected()
