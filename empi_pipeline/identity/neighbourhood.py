@@ -121,6 +121,12 @@ def start_with_records(connection: Connection, record_ids: list[int]) -> int:
     return connection.execute(load("identity/touched_records"), {"record_ids": record_ids}).rowcount
 
 
+def start_with_everything(connection: Connection) -> int:
+    """Begin the list of touched records with the whole index; returns how many records it has."""
+    _make_list(connection)
+    return connection.execute(load("identity/touched_everything")).rowcount
+
+
 def _make_list(connection: Connection) -> None:
     connection.execute("drop table if exists pg_temp.touched_records")
     connection.execute(load("identity/touched_make"))

@@ -131,6 +131,16 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PastMembership:
+    """The person that a record belonged to at some moment, and since which change."""
+
+    record_id: int
+    person_id: str
+    change_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StatusCounts:
     """The figures of the identity room."""
 
@@ -249,6 +259,27 @@ def history(connection: Connection, person_id: str) -> list[HistoryEntry]:
     if not rows:
         raise NotFoundError(f"no person ever had the id {person_id}")
     return [HistoryEntry(*row) for row in rows]
+
+
+def persons_at(connection: Connection, data_source: str, source_person_id: str, at: datetime) -> list[PastMembership]:
+    """Which person each record of a source identity belonged to at a moment; records that came later are left out."""
+    rows = connection.execute(
+        load("identity/person_at"),
+        {"data_source": data_source, "source_person_id": source_person_id, "at": at},
+    ).fetchall()
+    return [
+        PastMembership(record_id, person_id, change_id, since)
+        for record_id, person_id, kind, change_id, since in rows
+        if kind != "record_withdrawn"
+    ]
+
+
+def records_at(connection: Connection, person_id: str, at: datetime) -> list[int]:
+    """Ids of the records that a person owned at a moment."""
+    rows = connection.execute(
+        load("identity/records_at"), {"person_id": canonical_person_id(person_id), "at": at}
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def open_case_counts(connection: Connection) -> dict[str, int]:
