@@ -99,5 +99,5 @@ def _ensure_database(url: str, name: str) -> str:
 
 
 def _refuse_wrong_url(url: str) -> None:
-    if urlsplit(url).scheme not in {"postgresql", "postgres"}:
+    if urlsplit(url).scheme != "postgresql":  # Dagster's storage takes no other spelling.
         raise ConfigurationError(f"{POSTGRES_URL} must look like postgresql://user:password@host:5432/empi")

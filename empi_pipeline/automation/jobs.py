@@ -27,6 +27,8 @@ batch_job = dg.define_asset_job(
     partitions_def=BATCHES,
     # A process a step costs 11-15 s for six steps; the steps of a batch follow one another anyway.
     hooks={tell_own_errors},
+    # The arrivals sensor tries a batch again, boundedly; Dagster must not multiply that.
+    tags={"dagster/max_retries": "0"},
     executor_def=dg.in_process_executor,
     description="Take in one batch: read its objects, clean, score, group into persons, publish the crosswalk.",
 )

@@ -74,7 +74,11 @@ class _Server:
         endpoint_file.write_text(f"{port} {access_key} {secret_key}\n", encoding="utf-8")
         with (self._home / "server.log").open("ab") as log:
             process = subprocess.Popen(
-                [_program(), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off", str(self._data)],
+                [
+                    *(_program(), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off"),
+                    # A file dropped into the folder must be listed at once, not when a cache of listings expires.
+                    *("--dir-cache-time", "0", str(self._data)),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -90,6 +94,8 @@ class _Server:
             )
         self._pid_file.write_text(f"{process.pid} {psutil.Process(process.pid).create_time()}", encoding="utf-8")
         self._wait_until_ready(process, port)
+        # It lives on as long as anybody uses it, and somebody else may be the one who stops it.
+        process.returncode = 0
 
     def stop(self) -> None:
         process = self._process()

@@ -60,6 +60,8 @@ def migrate(connection: Connection, migrations: list[Migration] | None = None) -
         MigrationError: An applied migration was altered since, or the database is newer than this software.
     """
     migrations = available() if migrations is None else migrations
+    if not pending(connection, migrations):
+        return []  # Looked at first: the application's role may look, but not create a schema.
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute("create schema if not exists empi")
@@ -70,28 +72,28 @@ def migrate(connection: Connection, migrations: list[Migration] | None = None) -
         cursor.execute("select version, digest from empi.schema_migrations order by version")
         applied: dict[int, str] = dict(cursor.fetchall())
         _refuse_divergence(applied, {migration.version: migration for migration in migrations})
-        pending = [migration for migration in migrations if migration.version not in applied]
-        for migration in pending:
+        missing = [migration for migration in migrations if migration.version not in applied]
+        for migration in missing:
             cursor.execute(migration.text)
             cursor.execute(
                 "insert into empi.schema_migrations (version, name, digest) values (%s, %s, %s)",
                 [migration.version, migration.name, migration.digest],
             )
-    return pending
+    return missing
 
 
-def pending(connection: Connection) -> list[Migration]:
-    """The shipped migrations the database does not have yet; changes nothing."""
+def pending(connection: Connection, migrations: list[Migration] | None = None) -> list[Migration]:
+    """The migrations (the shipped ones when None) that the database does not have yet; changes nothing."""
+    migrations = available() if migrations is None else migrations
     with connection.cursor() as cursor:
         cursor.execute("select to_regclass('empi.schema_migrations') is not null")
         row = cursor.fetchone()
         if row is None or not row[0]:
-            return available()
+            return migrations
         cursor.execute("select version, digest from empi.schema_migrations")
         applied: dict[int, str] = dict(cursor.fetchall())
-    shipped = available()
-    _refuse_divergence(applied, {migration.version: migration for migration in shipped})
-    return [migration for migration in shipped if migration.version not in applied]
+    _refuse_divergence(applied, {migration.version: migration for migration in migrations})
+    return [migration for migration in migrations if migration.version not in applied]
 
 
 def _refuse_divergence(applied: dict[int, str], shipped: dict[int, Migration]) -> None:
