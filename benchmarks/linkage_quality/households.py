@@ -66,8 +66,11 @@ class _Population:
 
     def _person(self, home: dict[str, str], surname: str, sex: str, year: int, **known: str) -> dict[str, Any]:
         rng = self.rng
+        given = self._given(sex)
+        while given in home:  # Parents do not name two children alike.
+            given = self._given(sex)
         person: dict[str, Any] = {
-            "first_name": self._given(sex),
+            "first_name": given,
             "middle_name": self._given(sex),
             "last_name": surname,
             "sex": sex,
@@ -76,6 +79,7 @@ class _Population:
             "phone": home["phone"] if year > 1995 or rng.random() < 0.6 else self._phone(),
             "home": home,
         } | known
+        home[person["first_name"]] = "taken"
         self.people.append(person)
         return person
 
@@ -102,7 +106,7 @@ class _Population:
         born = year + rng.randint(18, 40)
         for child in range(rng.choices((0, 1, 2, 3), (40, 25, 25, 10))[0]):
             sex = rng.choice("mf")
-            if father and sex == "m" and child == 0 and rng.random() < 0.10:
+            if father and sex == "m" and child == 0 and rng.random() < 0.05:
                 same = {"first_name": father["first_name"]} | ({"middle_name": father["middle_name"]} if rng.random() < 0.6 else {})
                 self._person(home, surname, "m", born, suffix="jr", **same)
                 continue

@@ -13,7 +13,7 @@ from empi_pipeline.linkage.validation import validated_model
 POTENTIAL_THRESHOLD: Final = 0.5
 AUTO_THRESHOLD: Final = 0.99
 TERM_FREQUENCY_PRIOR: Final = 1000.0
-PROBABILITY_TWO_RANDOM_RECORDS_MATCH: Final = 1e-6
+PROBABILITY_TWO_RANDOM_RECORDS_MATCH: Final = 3e-5
 
 
 class Level(NamedTuple):
@@ -41,11 +41,26 @@ def _typo(column: str) -> str:
     )
 
 
+_OTHER_GIVEN_NAME = (
+    "jaro_winkler_similarity(first_name_l, first_name_r) < 0.8 and least(length(first_name_l), length(first_name_r)) > 1"
+    " and not coalesce(list_has_any(given_sets_l, given_sets_r), false)"
+    " and not coalesce(list_has_any(given_parts_l, given_parts_r), false)"
+)
 _SWAPPED = "first_name_l = last_name_r and last_name_l = first_name_r"
 _SAME_SURNAME = "last_name_l = last_name_r"
 _SAME_HOME = "house_number_l = house_number_r and jaro_winkler_similarity(street_l, street_r) >= 0.92"
 
 _GIVEN_NAME = [
+    # All of a family share what is left: only a Social Security number makes up for the given name.
+    Level(
+        "missing, in a family",
+        "(first_name_l is null or first_name_r is null) and last_name_l = last_name_r"
+        " and social_security_number_l is distinct from social_security_number_r",
+        0.01,
+        0.40,
+        tf="family",
+        tf_alone=True,
+    ),
     _missing("first_name"),
     Level("same", "first_name_l = first_name_r", 0.72, 0.0030, tf="first_name"),
     Level("first and last name swapped", _SWAPPED, 0.016, 0.000001),
@@ -116,7 +131,17 @@ _BIRTH_DATE = [
 
 _SSN = [
     _missing("social_security_number"),
-    Level("same", "social_security_number_l = social_security_number_r", 0.90, 0.000001),
+    # Relatives use one another's number.
+    Level(
+        "same, under another given name",
+        f"social_security_number_l = social_security_number_r and {_OTHER_GIVEN_NAME}"
+        " and birth_date_l is distinct from birth_date_r",
+        0.01,
+        0.0002,
+        tf="family",
+        tf_alone=True,
+    ),
+    Level("same", "social_security_number_l = social_security_number_r", 0.89, 0.000001),
     Level(
         "last four, no more known",
         "ssn_last4_l = ssn_last4_r and least(length(social_security_number_l), length(social_security_number_r)) = 4",
@@ -141,12 +166,14 @@ _HOME = [
         " and (city_l is null or city_r is null)",
     ),
     Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.004, tf="family", tf_alone=True),
-    Level("same address", _SAME_HOME, 0.12, 0.0005),
+    Level("same address", _SAME_HOME, 0.12, 0.0005, tf="family", tf_alone=True),
     Level(
         "similar address, same zip code",
         "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9",
         0.15,
         0.0005,
+        tf="family",
+        tf_alone=True,
     ),
     Level(
         "similar address, same city",
@@ -164,8 +191,8 @@ _PHONE = [
     _missing("phone"),
     Level("same, of one household", f"phone_l = phone_r and {_SAME_HOME}", 0.35, 0.20, tf="family", tf_alone=True),
     Level("same, and surname", f"phone_l = phone_r and {_SAME_SURNAME}", 0.15, 0.0006, tf="family", tf_alone=True),
-    Level("same", "phone_l = phone_r", 0.12, 0.0001),
-    Level("one digit off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.10, 0.0003),
+    Level("same", "phone_l = phone_r", 0.12, 0.0001, tf="family", tf_alone=True),
+    Level("one digit off", "damerau_levenshtein(phone_l, phone_r) <= 1", 0.10, 0.0003, tf="family", tf_alone=True),
     Level("different", "ELSE", 0.28, 0.799),
 ]
 
@@ -186,8 +213,16 @@ _MIDDLE_NAME = [
 _SUFFIX = [
     Level("missing", "name_suffix_l is null and name_suffix_r is null"),
     Level("same", "name_suffix_l = name_suffix_r", 0.60, 0.20),
-    Level("known of one only", "name_suffix_l is null or name_suffix_r is null", 0.395, 0.50),
-    Level("different", "ELSE", 0.005, 0.30),
+    Level(
+        "known of one only, birth date no help",
+        "(name_suffix_l is null or name_suffix_r is null) and birth_date_l is distinct from birth_date_r",
+        0.001,
+        0.50,
+        tf="family",
+        tf_alone=True,
+    ),
+    Level("known of one only", "name_suffix_l is null or name_suffix_r is null", 0.375, 0.30),
+    Level("different", "ELSE", 0.005, 0.10),
 ]
 
 _EMAIL = [
@@ -218,9 +253,13 @@ BLOCKING_RULES: Final = [
     "l.first_name = r.first_name and l.last_name = r.last_name",
     "l.first_name = r.last_name and l.last_name = r.first_name",
     "l.phone = r.phone and left(l.first_name, 1) = left(r.first_name, 1)",
-    "l.phone = r.phone and l.family_sound = r.family_sound",
+    "l.phone = r.phone and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.phone = r.phone and l.birth_year = r.birth_year",
     "l.house_number = r.house_number and l.street = r.street and left(l.first_name, 1) = left(r.first_name, 1)",
-    "l.street = r.street and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.street = r.street and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.zip_code = r.zip_code and l.birth_year = r.birth_year"
+    " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.house_number = r.house_number and l.zip_code = r.zip_code and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.zip_code = r.zip_code and l.family_sound = r.family_sound and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.zip_code = r.zip_code and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.birth_year = r.birth_year",

@@ -77,12 +77,14 @@ judged as (
             -- Father and son, two of one name.
             when generation_differs then 'suffix'
             -- Siblings, twins, spouses. One SSN, and no other birth date, under two given names may be one human misnamed.
-            when not given_near and not (ssn_same and birth_near) and ($families or not birth_near) then 'given_name'
-            -- A generation apart, or apart and not even named alike. Twelve years: no parent is younger.
-            when not birth_near and not ssn_same and $families and (years_apart >= 12 or not coalesce(given_same, false))
+            when $families and not given_near and not (ssn_same and birth_near) then 'given_name'
+            -- A generation apart (no parent is younger than twelve), or apart and not even named alike.
+            when $families and not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false))
                 then 'birth_date'
-            when ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
-            when sex_differs and (not given_near or not birth_near) then 'sex'
+            when $families and ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
+            when $families and sex_differs and not birth_near then 'sex'
+            -- Where there are no relatives, one field may be plain wrong; two are somebody else.
+            when not given_near and not birth_near and not ssn_same then 'given_name'
         end as reason
     from compared
 )
