@@ -6,6 +6,7 @@ from typing import Final
 
 import dagster as dg
 
+from empi_pipeline.automation.dead_runs import bury, bury_slot_holders
 from empi_pipeline.automation.dispatch import BatchRun, OpenBatch, RunState, dispatch
 from empi_pipeline.automation.jobs import BATCH_JOB_NAME, batch_job
 from empi_pipeline.automation.partitions import BATCHES, PARTITION_TAG
@@ -70,10 +71,9 @@ def dispatch_open_batches(
     ]
     runs = {batch.batch_id: runs_of(instance, batch.batch_id) for batch in batches if not batch.is_claimed}
     decided = dispatch(batches, runs, datetime.now(UTC), settings.intake.batch_attempts)
+    bury_slot_holders(instance, connection)
     for run_id in decided.bury:
-        run = instance.get_run_by_id(run_id)
-        if run is not None:
-            instance.report_run_failed(run, "The process of this run is gone: nothing holds the claim on its batch.")
+        bury(instance, run_id)
     for batch_id in decided.give_up:
         ledger.give_up(
             connection, batch_id, "failed too often; `empi batches show` says why, `empi batches retry` tries again"

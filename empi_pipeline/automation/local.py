@@ -65,6 +65,7 @@ class Pipeline:
         Raises:
             ConflictError: Another process works on this batch.
         """
+        from empi_pipeline.automation.dead_runs import slots_kept_free
         from empi_pipeline.automation.jobs import BATCH_JOB_NAME
         from empi_pipeline.automation.partitions import BATCHES, CLAIM_TAG
         from empi_pipeline.intake import ledger
@@ -75,9 +76,10 @@ class Pipeline:
             ledger.count_attempt(claiming, batch_id)
             instance = local_instance()
             instance.add_dynamic_partitions(str(BATCHES.name), [batch_id])
-            outcome = self._run(
-                BATCH_JOB_NAME, instance, progress, partition_key=batch_id, tags={CLAIM_TAG: str(os.getpid())}
-            )
+            with slots_kept_free(instance, self.connect):
+                outcome = self._run(
+                    BATCH_JOB_NAME, instance, progress, partition_key=batch_id, tags={CLAIM_TAG: str(os.getpid())}
+                )
             if not outcome.success:
                 ledger.note_failure(claiming, batch_id, f"run {outcome.run_id} failed in {outcome.failed_step}")
         return outcome
@@ -100,9 +102,9 @@ class Pipeline:
                 instance=instance, run_config=RUN_CONFIG, raise_on_error=False, **options
             )
         failed = [event.step_key for event in result.all_events if event.is_step_failure]
-        return RunOutcome(
-            result.success, result.run_id, failed[0] if failed else None, heard.errors[0] if heard.errors else None
-        )
+        # Dagster also logs as an error that what depends on a failed step is not executed.
+        told = [error for error in heard.errors if not error.startswith("Dependencies for step")]
+        return RunOutcome(result.success, result.run_id, failed[0] if failed else None, told[0] if told else None)
 
 
 @contextmanager

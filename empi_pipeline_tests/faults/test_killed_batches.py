@@ -22,18 +22,19 @@ DELIVERY = {
 EARLIER = {"earlier.csv": HEADER + b"payer,p9,Alan,Turing,M,1972-06-23,234-56-7890,7 Oak Ave,Springfield,IL,62702,\n"}
 
 # module:function as the caller finds it, and whether the kill comes before or after its work.
+# Each costs some fifteen seconds: the default run takes one of each room, `make test-long` all.
 KILLS = [
-    "empi_pipeline.intake.taking_in:copy_in:after",
+    pytest.param("empi_pipeline.intake.taking_in:copy_in:after", marks=pytest.mark.long),
     "empi_pipeline.intake.ledger:mark_read:after",
-    "empi_pipeline.intake.ledger:mark_failed:after",
-    "empi_pipeline.io_managers.postgres:replace_batch:after",
-    "empi_pipeline.linkage.index_scoring:store:before",
+    pytest.param("empi_pipeline.intake.ledger:mark_failed:after", marks=pytest.mark.long),
+    pytest.param("empi_pipeline.io_managers.postgres:replace_batch:after", marks=pytest.mark.long),
+    pytest.param("empi_pipeline.linkage.index_scoring:store:before", marks=pytest.mark.long),
     "empi_pipeline.linkage.index_scoring:store:after",
-    "empi_pipeline.assets.identity:apply_batch:before",
+    pytest.param("empi_pipeline.assets.identity:apply_batch:before", marks=pytest.mark.long),
     "empi_pipeline.assets.identity:apply_batch:after",
-    "empi_pipeline.publishing:publish:after",
+    pytest.param("empi_pipeline.publishing:publish:after", marks=pytest.mark.long),
     "empi_pipeline.publishing:export_new_changes:after",
-    "empi_pipeline.intake.ledger:mark_applied:after",
+    pytest.param("empi_pipeline.intake.ledger:mark_applied:after", marks=pytest.mark.long),
 ]
 
 _KILLED = """
