@@ -31,7 +31,8 @@ def bury_slot_holders(instance: dg.DagsterInstance, connection: Connection) -> N
     A run comes to the identity step only after it has claimed its batch, and keeps the claim until after it.
     """
     info = instance.event_log_storage.get_concurrency_info(IDENTITY_POOL)
-    for run_id in {slot.run_id for slot in (*info.claimed_slots, *info.pending_steps)}:
+    holders = {slot.run_id for slot in info.claimed_slots} | {step.run_id for step in info.pending_steps}
+    for run_id in holders:
         run = instance.get_run_by_id(run_id)
         batch_id = run.tags.get(PARTITION_TAG) if run else None
         if run is None or (batch_id is not None and not is_claimed(connection, batch_id)):
