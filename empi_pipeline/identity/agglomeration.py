@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from empi_pipeline.identity.arrays import Ints, renumbered
+from empi_pipeline.identity.arrays import NO_INTS, Ints, renumbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,26 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Agglomeration:
-    """The group of each item, and the colours with foes that each group holds."""
+    """The group of each item; by group, the colours with foes it holds, its size, and the wholes it has parts of."""
 
     labels: Ints
     colours: list[set[int]]
+    size: list[int]
+    wholes: list[set[int]]
+
+    def joint_size(self, first: int, second: int) -> int:
+        """How large two groups would be together."""
+        return self.size[first] + self.size[second] - len(self.wholes[first] & self.wholes[second])
 
 
 def agglomerate(
     initial: Ints,
-    sizes: Ints,
     left: Ints,
     right: Ints,
     apart: Apart,
     wearers: tuple[Ints, Ints],
     max_size: int | None,
+    parts: tuple[Ints, Ints] = (NO_INTS, NO_INTS),
 ) -> Agglomeration:
     """Join groups of items along links in the order given, as long as the joined group may be.
 
@@ -71,17 +77,21 @@ def agglomerate(
 
     Args:
         initial: Group of each item at the start; these are never taken apart, whatever they hold.
-        sizes: What each item counts against `max_size`.
         left: One item of each link, best link first.
         right: The other item.
         apart: Colours that must not meet.
         wearers: Items and the colour each of them wears; an item may be listed more than once.
-        max_size: Largest total size of a joined group; None for no limit.
+        max_size: Most items a joined group may have; None for no limit.
+        parts: Items that are parts of a whole, and the whole; the parts of a whole count once in a group.
     """
     initial = renumbered(initial)
     groups = int(initial.max()) + 1 if len(initial) else 0
     parent = list(range(groups))
-    size: list[int] = np.bincount(initial, weights=sizes, minlength=groups).astype(np.int64).tolist()
+    size: list[int] = np.bincount(initial, minlength=groups).tolist()
+    wholes: dict[int, set[int]] = {}
+    for item, whole in zip(initial[parts[0]].tolist(), parts[1].tolist(), strict=True):
+        wholes.setdefault(item, set()).add(whole)
+    nothing: set[int] = set()
     colours: dict[int, set[int]] = {}
     for item, colour in zip(initial[wearers[0]].tolist(), wearers[1].tolist(), strict=True):
         if colour in apart.foes:
@@ -93,7 +103,12 @@ def agglomerate(
             parent[one] = one = parent[parent[one]]
         while parent[other] != other:
             parent[other] = other = parent[parent[other]]
-        if one == other or (max_size is not None and size[one] + size[other] > max_size):
+        if one == other:
+            continue
+        total = size[one] + size[other]
+        if wholes:
+            total -= len(wholes.get(one, nothing) & wholes.get(other, nothing))
+        if max_size is not None and total > max_size:
             continue
         worn, worn_by_other = colours.get(one), colours.get(other)
         if worn and worn_by_other and apart.forbid(worn, worn_by_other):
@@ -101,15 +116,21 @@ def agglomerate(
         if worn_by_other and len(worn_by_other) > len(worn or ()):
             one, other, worn, worn_by_other = other, one, worn_by_other, worn
         parent[other] = one
-        size[one] += size[other]
+        size[one] = total
+        if other in wholes:
+            wholes[one] = wholes.get(one, nothing) | wholes.pop(other)
         if worn and worn_by_other:
             worn |= worn_by_other
             del colours[other]
 
     roots = np.array([_root(parent, group) for group in range(groups)], np.int64)
     final, compact = np.unique(roots, return_inverse=True)
-    nothing: set[int] = set()
-    return Agglomeration(compact.astype(np.int64)[initial], [colours.get(root, nothing) for root in final.tolist()])
+    return Agglomeration(
+        compact.astype(np.int64)[initial],
+        [colours.get(root, nothing) for root in final.tolist()],
+        [size[root] for root in final.tolist()],
+        [wholes.get(root, nothing) for root in final.tolist()],
+    )
 
 
 def _root(parent: list[int], item: int) -> int:

@@ -65,7 +65,6 @@ class _Outcome:
     from_scratch: Agglomeration
     group: Ints
     scratch_group: Ints
-    size: Ints
     bridge: Flags
 
 
@@ -153,7 +152,7 @@ def _run(problem: _Problem, apart: Apart, guards: Guards) -> _Outcome:
     left, right = problem.left[~bridge], problem.right[~bridge]
     colours = np.r_[problem.colour, problem.own_colour]
     from_scratch = agglomerate(
-        np.arange(nodes), np.ones(nodes, np.int64), node[left], node[right], apart, (np.r_[node, node], colours),
+        np.arange(nodes), node[left], node[right], apart, (np.r_[node, node], colours),
         guards.max_person_size,
     )  # fmt: skip
     person = np.empty(pieces, np.int64)
@@ -162,15 +161,14 @@ def _run(problem: _Problem, apart: Apart, guards: Guards) -> _Outcome:
     initial = np.where(alone, int(person.max()) + 1 + np.arange(pieces), person)
     node_of_piece = np.empty(pieces, np.int64)
     node_of_piece[piece] = node
-    # A node counts once, however many persons hold parts of it; pieces are ordered by node.
-    size = np.r_[node_of_piece[1:] != node_of_piece[:-1], True].astype(np.int64)
+    # A node counts once in a person, in however many pieces it comes.
+    torn = np.flatnonzero(np.bincount(node_of_piece)[node_of_piece] > 1)
     of_node = _links_within_nodes(problem, node_of_piece)
     actual = agglomerate(
-        initial, size, np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
-        apart, (np.r_[piece, piece], colours), guards.max_person_size,
+        initial, np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
+        apart, (np.r_[piece, piece], colours), guards.max_person_size, (torn, node_of_piece[torn]),
     )  # fmt: skip
-    group_size = np.bincount(actual.labels, weights=size).astype(np.int64)
-    return _Outcome(actual, from_scratch, actual.labels[piece], from_scratch.labels[node], group_size, bridge)
+    return _Outcome(actual, from_scratch, actual.labels[piece], from_scratch.labels[node], bridge)
 
 
 def _links_within_nodes(problem: _Problem, node_of_piece: Ints) -> tuple[Ints, Ints]:
@@ -215,7 +213,7 @@ def _refused(problem: _Problem, outcome: _Outcome, apart: Apart, reasons: list[s
             rank = apart.explain(outcome.actual.colours[first], outcome.actual.colours[second])
         if rank is not None:
             reason = reasons[rank]
-        elif guards.max_person_size is not None and outcome.size[first] + outcome.size[second] > guards.max_person_size:
+        elif guards.max_person_size is not None and outcome.actual.joint_size(first, second) > guards.max_person_size:
             reason = PERSON_SIZE
         else:
             reason = WEAK_BRIDGE

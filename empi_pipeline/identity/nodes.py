@@ -82,9 +82,7 @@ def _take_apart(evidence: Evidence, node: Ints, torn: Ints, part: Ints, decided:
         apart, own_colour = Apart(), np.arange(len(members))
         cannot = place[evidence.cannot]
         apart.add(*cannot[:, (cannot >= 0).all(axis=0)])
-        groups = agglomerate(
-            decided[members], np.ones_like(own_colour), left[order], right[order], apart, (own_colour, own_colour), None
-        )
+        groups = agglomerate(decided[members], left[order], right[order], apart, (own_colour, own_colour), None)
         node[members] = next_node + groups.labels
         next_node += len(members)
     return renumbered(node)
