@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from empi_pipeline.identity.errors import StalePredictions
-from empi_pipeline.identity.ledger import next_change, seal, writing_identity
-from empi_pipeline.identity.neighbourhood import read_neighbourhood, start_with_batch
+from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
+from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_batch
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.settle import settle
+from empi_pipeline.identity.settle import Outcome, work_out, write
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
@@ -61,21 +61,35 @@ def apply_batch(
         StalePredictions: The index, or the active model, is not what the batch was scored against.
     """
     policy = policy or Policy(untrusted_sources)
-    with writing_identity(connection):
-        applied = _applied(connection, batch_id)
-        if applied is not None:
-            return applied
-        started_with = start_with_batch(connection, batch_id)
-        if not started_with:
-            return Applied(None, 0)
-        model_id = _model_of(connection, batch_id)
-        reach = read_neighbourhood(connection, started_with, policy.untrusted_sources)
+    with connection.transaction():
+        # Worked out before the lock is taken, so that stewards do not wait for it; again if somebody was faster.
+        seen = last_change_id(connection)
+        prepared = _prepare(connection, batch_id, policy)
+        take_identity_lock(connection)
+        if last_change_id(connection) != seen:
+            prepared = _prepare(connection, batch_id, policy)
+        if isinstance(prepared, Applied):
+            return prepared
+        model_id, reach, outcome = prepared
         change = next_change(connection, "batch", actor, batch_id=batch_id, model_id=model_id)
-        settle(connection, change, reach, policy)
+        write(connection, change, reach, outcome)
         seal(connection, change)
         applied = _applied(connection, batch_id)
     assert applied is not None
     return applied
+
+
+def _prepare(connection: Connection, batch_id: str, policy: Policy) -> Applied | tuple[int, Neighbourhood, Outcome]:
+    """What there is to write, or what was done already."""
+    applied = _applied(connection, batch_id)
+    if applied is not None:
+        return applied
+    started_with = start_with_batch(connection, batch_id)
+    if not started_with:
+        return Applied(None, 0)
+    model_id = _model_of(connection, batch_id)
+    reach = read_neighbourhood(connection, started_with, policy.untrusted_sources)
+    return model_id, reach, work_out(connection, reach, policy)
 
 
 def _applied(connection: Connection, batch_id: str) -> Applied | None:

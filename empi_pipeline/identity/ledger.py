@@ -47,18 +47,31 @@ def writing_identity(connection: Connection, *, patience_seconds: float | None =
         IdentityBusyError: Others did not finish in time; nothing was written.
     """
     with connection.transaction():
-        if patience_seconds is not None:
-            connection.execute("select set_config('lock_timeout', %s, true)", [f"{round(patience_seconds * 1000)}ms"])
-        try:
-            connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
-        except psycopg.errors.LockNotAvailable:
-            raise IdentityBusyError(
-                f"identities are being written by another process, for more than {patience_seconds:g} s now;"
-                " nothing was saved, try again"
-            ) from None
-        if patience_seconds is not None:
-            connection.execute("select set_config('lock_timeout', '0', true)")
+        take_identity_lock(connection, patience_seconds=patience_seconds)
         yield
+
+
+def take_identity_lock(connection: Connection, *, patience_seconds: float | None = None) -> None:
+    """Wait for the right to write identities until the end of the transaction; arguments as `writing_identity`."""
+    if patience_seconds is None:
+        connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
+        return
+    connection.execute("select set_config('lock_timeout', %s, true)", [f"{round(patience_seconds * 1000)}ms"])
+    try:
+        connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
+    except psycopg.errors.LockNotAvailable:
+        raise IdentityBusyError(
+            f"identities are being written by another process, for more than {patience_seconds:g} s now;"
+            " nothing was saved, try again"
+        ) from None
+    connection.execute("select set_config('lock_timeout', '0', true)")
+
+
+def last_change_id(connection: Connection) -> int:
+    """Number of the latest identity change; 0 before the first."""
+    row = connection.execute("select coalesce(max(change_id), 0) from identity.changes").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def next_change(

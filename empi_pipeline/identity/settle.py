@@ -1,11 +1,16 @@
-"""Settles what a change reaches: clusters it, gives each group its person, and brings the review cases in line."""
+"""Settles what a change reaches: clusters it, gives each group its person, and brings the review cases in line.
+
+In two steps, so that the long one, working it out, needs no lock.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from empi_pipeline.identity.arrays import Flags, Ints, found, sorted_unique
 from empi_pipeline.identity.assignment import Assignment, assign
-from empi_pipeline.identity.case_evolution import evolve
+from empi_pipeline.identity.case_evolution import Evolution, evolve
 from empi_pipeline.identity.case_pairs import CasePairs, WhoIsWhere, open_questions
 from empi_pipeline.identity.case_store import highest_case_id, read_touched_cases, write_cases
 from empi_pipeline.identity.clustering import cluster
@@ -17,22 +22,39 @@ from empi_pipeline.identity.policy import Policy
 from empi_pipeline.postgres import Connection
 
 
-def settle(
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to become of persons and cases; nothing of it is written yet.
+
+    Attributes:
+        clustering: The partition and what it found.
+        assignment: Who owns which records.
+        pairs: All open questions in reach.
+        evolution: What becomes of the cases.
+        record_count: Records of each person, by number; persons out of reach that cases mention are numbered on.
+    """
+
+    clustering: Clustering
+    assignment: Assignment
+    pairs: CasePairs
+    evolution: Evolution
+    record_count: Ints
+
+
+def work_out(
     connection: Connection,
-    change: Change,
     reach: Neighbourhood,
     policy: Policy,
     *,
     before: Ints | None = None,
     answered_case: int | None = None,
     reopening_change: int | None = None,
-) -> Assignment:
-    """Write persons, memberships, events and cases for what a change reaches.
+) -> Outcome:
+    """Find out what becomes of persons and cases; reads only.
 
     Args:
-        connection: In the transaction of the change, under the identity lock.
-        change: The change that does it.
-        reach: What it reaches; where a steward arranged records, `reach.evidence.person` says how.
+        connection: In the transaction that made the list of touched records.
+        reach: What the change reaches; where records were arranged, `reach.evidence.person` says how.
         policy: What identity goes by.
         before: Person of each record before that arrangement.
         answered_case: The review case that a steward answers with this change.
@@ -42,16 +64,6 @@ def settle(
     with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
         clustering = cluster(reach.evidence, guards, conflicts)
     assignment = assign(reach.evidence, reach.persons, clustering.group, new_person_ids, before)
-    write_assignment(connection, change, reach.record_ids, reach.evidence, assignment)
-    _bring_cases_in_line(connection, change, reach, clustering, assignment, answered_case, reopening_change)
-    return assignment
-
-
-def _bring_cases_in_line(
-    connection: Connection, change: Change, reach: Neighbourhood, clustering: Clustering, assignment: Assignment,
-    answered_case: int | None, reopening_change: int | None,
-) -> None:  # fmt: skip
-    """Open, update and close the review cases that a change reaches; all others stay as they are."""
     potential, decided = reach.potential, reach.decided
     outside = _outside(reach.record_ids, np.r_[potential.left, potential.right, decided.left, decided.right])
     outside_ids, outside_person_ids = members_of(connection, outside)
@@ -77,7 +89,13 @@ def _bring_cases_in_line(
     changed = np.zeros(len(record_count), bool)
     changed[assignment.changed] = True
     evolution = evolve(pairs, old, who, changed, highest_case_id(connection), answered_case)
-    write_cases(connection, change, pairs, evolution, record_count)
+    return Outcome(clustering, assignment, pairs, evolution, record_count)
+
+
+def write(connection: Connection, change: Change, reach: Neighbourhood, outcome: Outcome) -> None:
+    """Write persons, memberships, events and cases. The caller holds the identity lock, and nothing changed since."""
+    write_assignment(connection, change, reach.record_ids, reach.evidence, outcome.assignment)
+    write_cases(connection, change, outcome.pairs, outcome.evolution, outcome.record_count)
 
 
 def _among(sorted_values: Ints, wanted: Ints) -> Flags:

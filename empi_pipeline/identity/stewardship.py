@@ -9,7 +9,7 @@ from empi_pipeline.identity.errors import InvalidDecisionError
 from empi_pipeline.identity.ledger import Change, next_change, seal
 from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_records
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.settle import settle
+from empi_pipeline.identity.settle import work_out, write
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
@@ -120,15 +120,16 @@ def save(
     """Write what was decided and everything that follows from it, as one change."""
     change = next_change(connection, kind, actor, undoes_change_id=undoes, note=note)
     _write_decisions(connection, change, verdict.made, verdict.revoked, case)
-    assignment = settle(
+    outcome = work_out(
         connection,
-        change,
         verdict.reach,
         policy,
         before=reach.evidence.person,
         answered_case=case.case_id if case else None,
         reopening_change=undoes,
     )
+    write(connection, change, verdict.reach, outcome)
+    assignment = outcome.assignment
     if stated:
         # Listed persons go one version up even when nothing changed: somebody vouched for them.
         connection.execute(
