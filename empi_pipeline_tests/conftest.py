@@ -24,7 +24,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
         with connect(url, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(1)")
             made = connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone()
-            if not made:
+            if made is None:
                 connection.execute(f"create database {TEMPLATE}_new")
                 with connect(database_url(url, f"{TEMPLATE}_new")) as fresh:
                     migrate(fresh)

@@ -22,7 +22,7 @@ def dagster_template(postgres_server: str, tmp_path_factory: pytest.TempPathFact
     with connect(postgres_server, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(2)")
         made = connection.execute("select from pg_database where datname = %s", [_DAGSTER_TEMPLATE]).fetchone()
-        if not made:
+        if made is None:
             connection.execute(f"create database {_DAGSTER_TEMPLATE}_new")
             with _own_environment():
                 os.environ["EMPI_DAGSTER_POSTGRES_URL"] = database_url(postgres_server, f"{_DAGSTER_TEMPLATE}_new")

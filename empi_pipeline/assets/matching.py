@@ -11,6 +11,7 @@ from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.linkage import index_scoring, registry
 from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.postgres import refresh_statistics
 from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource
 
 
@@ -72,6 +73,8 @@ def predictions(
         scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
     with postgres.connect() as connection:
         index_scoring.store(connection, scored)
+    with postgres.connect(autocommit=True) as connection:
+        refresh_statistics(connection, scored.predictions.num_rows, "matching.predictions")
     thresholds = scored.registered.model
     probabilities = scored.predictions["match_probability"]
     automatic = pc.sum(pc.greater(probabilities, thresholds.auto_threshold)).as_py() or 0

@@ -8,6 +8,7 @@ import dagster as dg
 from empi_pipeline.assets.tables import markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.intake.taking_in import take_in
+from empi_pipeline.postgres import refresh_statistics
 from empi_pipeline.resources import (
     BatchClaimResource,
     ObjectStoreResource,
@@ -47,6 +48,8 @@ def raw_rows(
     """Read every object of the batch that was not read yet, each in full or not at all."""
     with scratch.open() as con:
         taken = take_in(postgres.connect, object_store.store(), con, context.partition_key, settings.read())
+    with postgres.connect(autocommit=True) as connection:
+        refresh_statistics(connection, sum(each.new for each in taken), "raw.person_records")
     reasons: Counter[str] = Counter()
     for each in taken:
         reasons.update(each.rejected_by_reason)

@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 from psycopg import sql
 
-from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.postgres import Connection, copy_in, copy_out, refresh_statistics
 from empi_pipeline.resources.postgres import PostgresResource
 
 _TYPES: Final = {
@@ -41,6 +41,8 @@ class PostgresIOManager(dg.ConfigurableIOManager):
         table = ".".join(context.asset_key.path)
         with self.postgres.connect() as connection:
             replace_batch(connection, table, context.asset_partition_key, obj)
+        with self.postgres.connect(autocommit=True) as connection:
+            refresh_statistics(connection, obj.num_rows, table)
         context.add_output_metadata({"dagster/row_count": obj.num_rows, "dagster/table_name": table})
 
     def load_input(self, context: dg.InputContext) -> pa.Table:

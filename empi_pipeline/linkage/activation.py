@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from empi_pipeline import linkage
+from empi_pipeline.identity.ledger import IDENTITY_LOCK
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
 from empi_pipeline.postgres import Connection, copy_out
@@ -36,7 +37,7 @@ def activate(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | 
     while _add_keys(connect, scratch, registered) == _CHUNK_RECORDS:
         pass
     with connect() as connection:
-        connection.execute(load("identity/lock"))
+        connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
         _save_missing_keys(connection, scratch, registered)
         return registry.switch_to(connection, registered.model_id)
 
