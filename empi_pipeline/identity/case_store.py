@@ -31,7 +31,7 @@ _RISK: Final = np.array([100.0, 200.0, 300.0])
 
 
 def read_touched_cases(
-    connection: Connection, persons_outside: list[str], reopening_change: int | None
+    connection: Connection, persons_outside: list[str], reopening_change: int | None, erased_records: list[int]
 ) -> tuple[OpenCases, CasePairs]:
     """Open cases about touched records, or about some other persons, and their pairs (persons not filled in).
 
@@ -39,12 +39,17 @@ def read_touched_cases(
         connection: In the transaction that holds the list of touched records.
         persons_outside: Ids of the other persons.
         reopening_change: Cases that this change closed count as well.
+        erased_records: Cases that asked about these count as well.
     """
     rows = copy_out(
         connection,
         load("identity/cases_touched"),
         _TOUCHED,
-        {"persons_outside": persons_outside, "reopening_change": reopening_change},
+        {
+            "persons_outside": persons_outside,
+            "reopening_change": reopening_change,
+            "erased_records": erased_records,
+        },
     ).combine_chunks()
     ids, case = np.unique(np.asarray(rows["case_id"].to_numpy(), np.int64), return_inverse=True)
     kind_of_pair = np.array([_NUMBER_OF_KIND[code] for code in rows["kind"].to_pylist()], np.int64)

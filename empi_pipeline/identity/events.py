@@ -19,7 +19,9 @@ _CAUSE_OF_CHANGE: Final = {"batch": "merge"}
 """What records that move along give as cause; in other changes it is the kind of the change."""
 
 
-def events_of(change_kind: str, record_ids: Ints, evidence: Evidence, assignment: Assignment) -> pa.Table:
+def events_of(
+    change_kind: str, record_ids: Ints, evidence: Evidence, assignment: Assignment, first_event_no: int = 0
+) -> pa.Table:
     """The events of an assignment, numbered: persons first, then records that moved, then new records.
 
     Columns: event_no, kind, record_id, person_id, other_person_id, cause, linked_record_id, match_weight (bits).
@@ -62,7 +64,7 @@ def events_of(change_kind: str, record_ids: Ints, evidence: Evidence, assignment
     for name in ("person_id", "other_person_id"):
         place = events.schema.get_field_index(name)
         events = events.set_column(place, name, assignment.person_ids.take(events[name].combine_chunks()))
-    return events.append_column("event_no", pa.array(np.arange(events.num_rows)))
+    return events.append_column("event_no", pa.array(first_event_no + np.arange(events.num_rows)))
 
 
 def _portion(

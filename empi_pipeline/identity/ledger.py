@@ -91,12 +91,17 @@ def next_change(
 
 
 def write_assignment(
-    connection: Connection, change: Change, record_ids: Ints, evidence: Evidence, assignment: Assignment
+    connection: Connection,
+    change: Change,
+    record_ids: Ints,
+    evidence: Evidence,
+    assignment: Assignment,
+    first_event_no: int = 0,
 ) -> None:
-    """Write the persons, memberships and events of an assignment."""
+    """Write the persons, memberships and events of an assignment; events are numbered from `first_event_no` on."""
     new = np.flatnonzero(assignment.before < 0)
     moved = np.flatnonzero((assignment.before >= 0) & (assignment.before != assignment.after))
-    events = events_of(change.kind, record_ids, evidence, assignment)
+    events = events_of(change.kind, record_ids, evidence, assignment, first_event_no)
     if events.num_rows:
         copy_in(connection, "identity.events", events, constants={"change_id": change.change_id})
     person_ids, created = assignment.person_ids, assignment.created

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from empi_pipeline.identity.arrays import Flags, Ints, found, sorted_unique
 from empi_pipeline.identity.assignment import Assignment, assign
@@ -41,6 +42,14 @@ class Outcome:
     record_count: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Records that were erased, and the persons that lost them."""
+
+    record_ids: list[int]
+    person_ids: frozenset[str]
+
+
 def work_out(
     connection: Connection,
     reach: Neighbourhood,
@@ -49,6 +58,7 @@ def work_out(
     before: Ints | None = None,
     answered_case: int | None = None,
     reopening_change: int | None = None,
+    withdrawn: Withdrawn | None = None,
 ) -> Outcome:
     """Find out what becomes of persons and cases; reads only.
 
@@ -59,6 +69,7 @@ def work_out(
         before: Person of each record before that arrangement.
         answered_case: The review case that a steward answers with this change.
         reopening_change: A change being taken back: the cases it closed may go on.
+        withdrawn: What was erased just before.
     """
     guards = policy.guards_of(connection)
     with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
@@ -67,7 +78,9 @@ def work_out(
     potential, decided = reach.potential, reach.decided
     outside = _outside(reach.record_ids, np.r_[potential.left, potential.right, decided.left, decided.right])
     outside_ids, outside_person_ids = members_of(connection, outside)
-    old, old_pairs = read_touched_cases(connection, outside_person_ids.unique().to_pylist(), reopening_change)
+    old, old_pairs = read_touched_cases(
+        connection, outside_person_ids.unique().to_pylist(), reopening_change, withdrawn.record_ids if withdrawn else []
+    )
     # Of cases that reach further, the pairs out of reach stay what they were.
     far = _outside(np.sort(np.r_[reach.record_ids, outside_ids]), np.r_[old.left, old.right])
     far_ids, far_person_ids = members_of(connection, far)
@@ -81,6 +94,7 @@ def work_out(
     who = WhoIsWhere(record_ids[by_id], person[by_id])
     pairs = open_questions(clustering.findings, reach.record_ids, reach.auto, potential, decided, who)
     untouched = ~_among(reach.record_ids, old.left) & ~_among(reach.record_ids, old.right)
+    untouched &= (who.of(old.left) >= 0) & (who.of(old.right) >= 0)
     if untouched.any():
         kept = old_pairs.only(untouched)
         kept.person_left[:], kept.person_right[:] = who.of(kept.left), who.of(kept.right)
@@ -88,13 +102,19 @@ def work_out(
     record_count = np.r_[assignment.record_count, further.record_count]
     changed = np.zeros(len(record_count), bool)
     changed[assignment.changed] = True
+    if withdrawn:
+        losers = pa.array(sorted(withdrawn.person_ids), pa.string())
+        everybody = pa.concat_arrays([assignment.person_ids, further.person_id])
+        changed |= pc.is_in(everybody, value_set=losers).to_numpy(zero_copy_only=False)
     evolution = evolve(pairs, old, who, changed, highest_case_id(connection), answered_case)
     return Outcome(clustering, assignment, pairs, evolution, record_count)
 
 
-def write(connection: Connection, change: Change, reach: Neighbourhood, outcome: Outcome) -> None:
+def write(
+    connection: Connection, change: Change, reach: Neighbourhood, outcome: Outcome, first_event_no: int = 0
+) -> None:
     """Write persons, memberships, events and cases. The caller holds the identity lock, and nothing changed since."""
-    write_assignment(connection, change, reach.record_ids, reach.evidence, outcome.assignment)
+    write_assignment(connection, change, reach.record_ids, reach.evidence, outcome.assignment, first_event_no)
     write_cases(connection, change, outcome.pairs, outcome.evolution, outcome.record_count)
 
 

@@ -119,7 +119,7 @@ def save(
 ) -> Saved:
     """Write what was decided and everything that follows from it, as one change."""
     change = next_change(connection, kind, actor, undoes_change_id=undoes, note=note)
-    _write_decisions(connection, change, verdict.made, verdict.revoked, case)
+    write_decisions(connection, change, verdict.made, verdict.revoked, case)
     outcome = work_out(
         connection,
         verdict.reach,
@@ -147,13 +147,14 @@ def save(
     )
 
 
-def _write_decisions(
+def write_decisions(
     connection: Connection,
     change: Change,
     made: Sequence[NewDecision],
     revoked: Sequence[tuple[int, int]],
     case: OpenCase | None,
 ) -> None:
+    """End decisions in force, and write new ones."""
     if revoked:
         connection.execute(
             load("identity/decisions_revoke"),

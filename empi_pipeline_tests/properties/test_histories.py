@@ -16,6 +16,7 @@ from empi_pipeline.identity.evidence import NO_GUARDS, Guards
 from empi_pipeline.identity.queries import person
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
+from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.postgres import Connection, connect
 from empi_pipeline_tests.conftest import TEMPLATE
 from empi_pipeline_tests.identity.world import World
@@ -45,17 +46,22 @@ class Life:
         self.world = World(connection, guards=self.random.choice(GUARDS))
         self.connection = connection
         self.ever: set[str] = set()
+        self.born = 0
 
     def step(self) -> None:
-        self.random.choice(
-            [self.batch, self.batch, self.batch, self.answer, self.answer, self.rearrange, self.take_back]
-        )()
+        acts = (
+            [self.batch] * 6
+            + [self.answer] * 4
+            + [self.rearrange, self.rearrange, self.take_back, self.take_back, self.forget]
+        )
+        self.random.choice(acts)()
         self.connection.commit()
         self.ever |= {row[0] for row in self.connection.execute("select person_id::text from identity.persons")}
 
     def batch(self) -> None:
         old, count = list(self.world.ids), self.random.randint(1, 5)
-        names = [f"r{len(old) + number}" for number in range(count)]
+        names = [f"r{self.born + number}" for number in range(count)]
+        self.born += count
         records = {}
         for name in names:
             values = {"birth_date": self.random.choice("12"), "sex": self.random.choice("fm")}
@@ -124,6 +130,19 @@ class Life:
             change = max(1, row[0] - self.random.randint(0, 3))
             self.attempt(lambda: undo(self.connection, change, actor="s", policy=self.world.policy))
 
+    def forget(self) -> None:
+        if self.world.ids:
+            name = self.random.choice(sorted(self.world.ids))
+            row = self.connection.execute(
+                "select source_person_id from raw.person_records where record_id = %s", [self.world.ids[name]]
+            ).fetchone()
+            assert row
+            gone = self.connection.execute(
+                "select record_id from raw.person_records where source_person_id = %s", [row[0]]
+            ).fetchall()
+            self.attempt(lambda: withdraw(self.connection, "test", row[0], actor="s", policy=self.world.policy))
+            self.world.ids = {name: record for name, record in self.world.ids.items() if (record,) not in gone}
+
     def attempt(self, act) -> None:
         """A steward may be refused; then nothing is written."""
         self.connection.commit()
@@ -140,7 +159,8 @@ class Life:
         assert [str(problem) for problem in verify(self.connection)] == []
         assert [str(problem) for problem in verify_evidence(self.connection, self.world.policy)] == []
         for person_id in self.ever:
-            assert person(self.connection, person_id).records, "an id that was given leads to nobody"
+            found = person(self.connection, person_id)
+            assert found.records or found.record_count == 0, "an id that was given leads to nobody"
         self.connection.commit()
 
 

@@ -3,6 +3,8 @@ with about as (
     select record_id from touched_records
     union
     select record_id from identity.membership where person_id = any (%(persons_outside)s::uuid[])
+    union
+    select unnest(%(erased_records)s::bigint[])
 ),
 touched as (
     select pair.case_id from about join identity.case_pairs as pair on pair.record_id_l = about.record_id
