@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-class ObjectStoreResource(S3Resource):  # type: ignore[misc]
+class ObjectStoreResource(S3Resource):
     """Where deliveries arrive and exports go; credentials come from the usual AWS variables."""
 
     bucket: str
