@@ -1,7 +1,6 @@
 """The S3-arrival sensor against a real Dagster instance, a real ledger and a real S3 endpoint; no run is executed."""
 
 import io
-from collections.abc import Iterator
 
 import dagster as dg
 import pytest
@@ -62,8 +61,8 @@ class Ticks:
 
 
 @pytest.fixture
-def ticks(running: Pipeline) -> Iterator[Ticks]:
-    yield Ticks(running)
+def ticks(running: Pipeline) -> Ticks:
+    return Ticks(running)
 
 
 def _batch(run_key: str) -> str:
@@ -94,7 +93,7 @@ def test_a_tick_that_crashed_before_dagster_kept_its_request_is_made_up_for(tick
 def test_a_batch_whose_run_is_on_its_way_is_not_asked_for_again(ticks: Ticks) -> None:
     ticks.put("a.csv")
     (first,) = ticks.requested()
-    ticks.run_ends(_batch(first), dg.DagsterRunStatus.QUEUED)
+    ticks.run_ends(_batch(first), dg.DagsterRunStatus.NOT_STARTED)
     assert ticks.requested() == []
 
 
@@ -117,7 +116,7 @@ def test_a_failed_batch_gets_new_run_keys_until_its_attempts_are_used_up(ticks: 
 def test_an_overwritten_object_is_a_new_arrival_and_the_same_bytes_again_are_not(ticks: Ticks) -> None:
     ticks.put("a.csv")
     (first,) = ticks.requested()
-    ticks.run_ends(_batch(first), dg.DagsterRunStatus.QUEUED)
+    ticks.run_ends(_batch(first), dg.DagsterRunStatus.NOT_STARTED)
     ticks.put("a.csv")
     assert ticks.requested() == []
     ticks.put("a.csv", content=CONTENT + b"lab,2\n")
