@@ -34,3 +34,9 @@ class InvalidDecisionError(EmpiError):
     """What was asked for makes no sense whatever the state is; nothing was written."""
 
     exit_code = 2
+
+
+class PlanRefusedError(EmpiError):
+    """A rematch would change more than its limits allow; nothing was written. Look at the plan, then approve it."""
+
+    exit_code = 6

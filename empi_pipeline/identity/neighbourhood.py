@@ -140,8 +140,21 @@ def read_neighbourhood(connection: Connection, started_with: int, untrusted_sour
         started_with: How many records are on the list.
         untrusted_sources: Data sources whose versions of a source identity do not belong together.
     """
+    _close(connection, started_with, sorted(untrusted_sources))
+    return _read(connection, "identity/touched_predictions", untrusted_sources)
+
+
+def read_rescored_neighbourhood(
+    connection: Connection, started_with: int, untrusted_sources: frozenset[str]
+) -> Neighbourhood:
+    """The whole index, with the predictions of the latest rematch instead of its own; arguments as above."""
+    if started_with:
+        connection.execute("analyze touched_records")
+    return _read(connection, "identity/rescored_predictions", untrusted_sources)
+
+
+def _read(connection: Connection, predictions_query: str, untrusted_sources: frozenset[str]) -> Neighbourhood:
     untrusted = sorted(untrusted_sources)
-    _close(connection, started_with, untrusted)
     members = copy_out(connection, load("identity/touched_members"), _MEMBERS)
     record_ids = _ints(members, "record_id")
     persons = persons_from(copy_out(connection, load("identity/touched_persons"), _PERSONS))
@@ -151,7 +164,7 @@ def read_neighbourhood(connection: Connection, started_with: int, untrusted_sour
     place, _ = found(record_ids, _ints(versions, "record_id"))
     source_identity[place] = np.unique(_ints(versions, "first_record_id"), return_inverse=True)[1]
 
-    predictions, potential_threshold, auto_threshold = _predictions(connection)
+    predictions, potential_threshold, auto_threshold = _predictions(connection, predictions_query)
     is_auto = predictions.probability > auto_threshold
     auto_left, left_known = found(record_ids, predictions.left)
     auto_right, right_known = found(record_ids, predictions.right)
@@ -227,9 +240,9 @@ def numbers_of(persons: Persons, person_ids: pa.ChunkedArray | pa.Array) -> Ints
     return np.asarray(pc.fill_null(index, -1).to_numpy(), np.int64) if len(person_ids) else NO_INTS
 
 
-def _predictions(connection: Connection) -> tuple[Predictions, Floats, Floats]:
+def _predictions(connection: Connection, query: str) -> tuple[Predictions, Floats, Floats]:
     """All predictions about the touched records, with the thresholds of the model that scored each."""
-    rows = copy_out(connection, load("identity/touched_predictions"), _PREDICTIONS)
+    rows = copy_out(connection, load(query), _PREDICTIONS)
     thresholds = connection.execute(load("identity/model_thresholds")).fetchall()
     width = max((row[0] for row in thresholds), default=0) + 1
     potential, auto = np.full(width, np.inf), np.full(width, np.inf)

@@ -65,7 +65,7 @@ def undo(
         mentioned = {record for record, _ in moves}
         mentioned |= {record for pair in made for record in pair}
         mentioned |= {record for decision in ended for record in (decision.left, decision.right)}
-        reach = reach_of(connection, policy, record_ids=mentioned)
+        reach = reach_of(connection, policy, record_ids=mentioned, person_ids=sorted({origin for _, origin in moves}))
         reach, after = _returned(connection, reach, moves)
         decisions = ended
         if kind in {"batch", "rematch"}:

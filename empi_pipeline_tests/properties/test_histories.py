@@ -1,5 +1,6 @@
 """Random lives of an index: batches, decisions, undos. Whatever happened, ledger and state agree with the evidence."""
 
+import math
 import os
 import random
 import uuid
@@ -13,6 +14,7 @@ from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.decisions import confirm, merge, reject, split
 from empi_pipeline.identity.errors import InvalidDecisionError
 from empi_pipeline.identity.evidence import NO_GUARDS, Guards
+from empi_pipeline.identity.plan import RematchRules, apply_rematch
 from empi_pipeline.identity.queries import person
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
@@ -142,6 +144,27 @@ class Life:
             ).fetchall()
             self.attempt(lambda: withdraw(self.connection, "test", row[0], actor="s", policy=self.world.policy))
             self.world.ids = {name: record for name, record in self.world.ids.items() if (record,) not in gone}
+
+    def rematch(self) -> None:
+        """Some predictions are gone, some are other ones, some are new."""
+        self.connection.execute("delete from matching.rescored_predictions")
+        names = sorted(self.world.ids)
+        pairs = {tuple(sorted(self.random.sample(names, 2))) for _ in range(len(names)) if len(names) > 1}
+        ids = [tuple(sorted((self.world.ids[one], self.world.ids[other]))) for one, other in sorted(pairs)]
+        old = self.connection.execute(
+            "select record_id_l, record_id_r, match_probability from matching.predictions order by 1, 2"
+        ).fetchall()
+        kept = {(left, right): probability for left, right, probability in old if self.random.random() < 0.8}
+        for pair in ids[: len(ids) // 4]:
+            kept[pair] = self.random.choice([0.5, 0.6, 0.95, 0.97, 0.999])
+        for (left, right), probability in kept.items():
+            self.connection.execute(
+                "insert into matching.rescored_predictions values (%s, %s, %s, %s, %s, '{}', '{}')",
+                [self.world.model_id, left, right, math.log2(probability / (1 - probability)), probability],
+            )
+        if kept:
+            rules = RematchRules(self.random.random() < 0.6, 0.55, 1.0, 1.0)
+            apply_rematch(self.connection, policy=self.world.policy, rules=rules)
 
     def attempt(self, act) -> None:
         """A steward may be refused; then nothing is written."""

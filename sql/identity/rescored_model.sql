@@ -1,0 +1,3 @@
+-- The model of the latest rematch.
+select distinct model_id
+from matching.rescored_predictions
