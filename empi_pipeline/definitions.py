@@ -10,7 +10,7 @@ from empi_pipeline.assets.identity import identity
 from empi_pipeline.assets.matching import model, predictions
 from empi_pipeline.assets.publishing import crosswalk
 from empi_pipeline.assets.raw import raw_rows
-from empi_pipeline.assets.rematch import rescored_predictions
+from empi_pipeline.assets.rematch import rematch_plan, rescored_predictions
 from empi_pipeline.automation.alerts import on_run_failure
 from empi_pipeline.automation.arrivals import build_arrivals_sensor
 from empi_pipeline.automation.jobs import batch_job
@@ -39,7 +39,16 @@ def build_definitions(settings: Settings | None = None, resources: Mapping[str, 
     """
     settings = settings or read_settings()
     return dg.Definitions(
-        assets=[raw_rows, cleaned_person_records, model, predictions, identity, crosswalk, rescored_predictions],
+        assets=[
+            raw_rows,
+            cleaned_person_records,
+            model,
+            predictions,
+            identity,
+            crosswalk,
+            rescored_predictions,
+            rematch_plan,
+        ],
         asset_checks=all_checks,
         jobs=[batch_job, rematch_job, data_quality_job],
         sensors=[build_arrivals_sensor(settings.automation), on_run_failure],

@@ -88,10 +88,32 @@ class AutomationSettings(_Section):
 
 
 class GuardSettings(_Section):
-    """What keeps two people out of one person; see docs/identity.md."""
+    """What keeps two people out of one person, for models with guards; see docs/identity.md."""
 
-    largest_person: Annotated[int, Field(ge=2)] = 500
-    """Records. A larger automatic group is not joined; a case opens."""
+    hard_conflicts: bool = True
+    """Refuse to join records that cannot be the same human: birth dates, given names, sexes, suffixes, SSNs."""
+
+    largest_person: Annotated[int, Field(ge=2)] | None = 500
+    """Source identities. A larger automatic group is not joined; a case opens. null: no limit."""
+
+    weak_bridge_bits: Annotated[float, Field(ge=0)] | None = 3.0
+    """A lone prediction less than this above the auto threshold does not join two strong groups. null: it does."""
+
+
+class RematchSettings(_Section):
+    """How far a rematch may go without approval."""
+
+    may_split: bool = True
+    """Whether persons may come apart; if not, overlay cases propose it."""
+
+    stay_probability: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Records of one person stay together on predictions above this."""
+
+    most_changed: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Largest share of the persons that may gain or lose records."""
+
+    most_split: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Largest share of the persons that may come apart."""
 
 
 class Settings(_Section):
@@ -102,6 +124,7 @@ class Settings(_Section):
     scratch: ScratchLimits = ScratchLimits()
     automation: AutomationSettings = AutomationSettings()
     guards: GuardSettings = GuardSettings()
+    rematch: RematchSettings = RematchSettings()
 
     def untrusted_sources(self) -> frozenset[str]:
         """Data sources whose versions of one source identity are not taken to be one person."""

@@ -5,6 +5,7 @@ from typing import Final
 
 import dagster as dg
 
+from empi_pipeline.assets.policy import policy_of
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch
@@ -89,8 +90,8 @@ def apply_to_current_index(
     """
     for _ in range(_RESCORES):
         try:
-            with postgres.connect() as connection:
-                return apply_batch(connection, batch_id, untrusted_sources=settings.untrusted_sources())
+            with postgres.connect(autocommit=True) as connection:
+                return apply_batch(connection, batch_id, policy=policy_of(settings, connection))
         except StalePredictions:
             with postgres.connect() as connection:
                 cleaned = copy_out(connection, load("linkage/cleaned_batch"), CLEANED_SCHEMA, {"batch_id": batch_id})

@@ -1,9 +1,31 @@
-"""The rematch: the whole index scored again, and the plan that follows from it."""
+"""The rematch: the whole index scored again, and the plan that follows from it, applied within its limits."""
+
+from dataclasses import fields
+from typing import Any
 
 import dagster as dg
 
+from empi_pipeline import publishing
+from empi_pipeline.assets.policy import policy_of, rematch_rules_of
+from empi_pipeline.errors import ConflictError
+from empi_pipeline.identity.plan import Plan, apply_rematch, plan_rematch
+from empi_pipeline.linkage import registry
 from empi_pipeline.linkage.rescoring import rescore
-from empi_pipeline.resources import PostgresResource, ScratchResource
+from empi_pipeline.resources import ObjectStoreResource, PostgresResource, ScratchResource, SettingsResource
+
+
+class RematchConfig(dg.Config):
+    """What to do with the plan.
+
+    Attributes:
+        model: Number or name of the model to score with; the active one when empty.
+        apply: Carry the plan out; else only tell it.
+        approved: Somebody looked at the plan: its limits do not count.
+    """
+
+    model: str = ""
+    apply: bool = True
+    approved: bool = False
 
 
 @dg.asset(
@@ -13,11 +35,57 @@ from empi_pipeline.resources import PostgresResource, ScratchResource
     kinds={"splink", "duckdb"},
     owners=["team:linkage"],
 )
-def rescored_predictions(postgres: PostgresResource, scratch: ScratchResource) -> dg.MaterializeResult[None]:
-    """Every pair of the index as the active model scores it now; identity is not touched."""
+def rescored_predictions(
+    config: RematchConfig, postgres: PostgresResource, scratch: ScratchResource
+) -> dg.MaterializeResult[None]:
+    """Every pair of the index as a model scores it now; identity is not touched."""
     with scratch.open() as con:
-        registered = rescore(postgres.connect, con)
+        registered = rescore(postgres.connect, con, config.model or None)
     with postgres.connect() as connection:
         row = connection.execute("select count(*) from matching.rescored_predictions").fetchone()
     assert row is not None
     return dg.MaterializeResult(metadata={"dagster/row_count": row[0], "model": registered.model_id})
+
+
+@dg.asset(
+    key=["identity", "rematch_plan"],
+    deps=[["matching", "rescored_predictions"]],
+    group_name="rematch",
+    kinds={"postgres"},
+    owners=["team:identity"],
+    pool="identity",
+)
+def rematch_plan(
+    config: RematchConfig,
+    postgres: PostgresResource,
+    settings: SettingsResource,
+    object_store: ObjectStoreResource,
+) -> dg.MaterializeResult[None]:
+    """What the rescored predictions would change, and, within the limits of the settings, the change itself.
+
+    Persons keep their id where most of their records are. Beyond the limits nothing is changed and the run fails:
+    look at the plan (`empi rematch --dry-run`) and approve it (`empi rematch --approve`), or change the limits.
+    """
+    current = settings.read()
+    rules = rematch_rules_of(current)
+    with postgres.connect(autocommit=True) as connection:
+        active = registry.active(connection)
+        if config.apply and active is not None and config.model not in {"", str(active.model_id), active.model.name}:
+            raise ConflictError(
+                f"only the active model ({active.model_id}) may change persons: look at the plan without applying it,"
+                " then `empi config activate`"
+            )
+        policy = policy_of(current, connection)
+        if not config.apply:
+            return dg.MaterializeResult(metadata=_told(plan_rematch(connection, policy=policy, rules=rules)))
+        plan = apply_rematch(connection, approved=config.approved, policy=policy, rules=rules)
+        publishing.publish(connection)
+        publishing.export_new_changes(connection, object_store.store())
+    return dg.MaterializeResult(metadata=_told(plan))
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """The counts of a plan; its tables name persons and records and stay out of Dagster."""
+    values = {each.name: getattr(plan, each.name) for each in fields(plan)}
+    counts = {name: value for name, value in values.items() if isinstance(value, int)}
+    return counts | {"limits_exceeded": "; ".join(plan.exceeded) or "none"}

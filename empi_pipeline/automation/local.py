@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,12 +30,14 @@ class RunOutcome:
         run_id: Of the Dagster run.
         failed_step: The first step that failed.
         error: What went wrong first, in words without values of records.
+        figures: Counts that the assets told, the last one of a name.
     """
 
     success: bool
     run_id: str
     failed_step: str | None = None
     error: str | None = None
+    figures: Mapping[str, int | str] = field(default_factory=dict)
 
 
 class Pipeline:
@@ -84,27 +86,58 @@ class Pipeline:
                 ledger.note_failure(claiming, batch_id, f"run {outcome.run_id} failed in {outcome.failed_step}")
         return outcome
 
-    def run_rematch(self, progress: Callable[[str], None] | None = None) -> RunOutcome:
-        """Run the rematch job."""
+    def run_rematch(
+        self,
+        progress: Callable[[str], None] | None = None,
+        *,
+        model: str | None = None,
+        apply: bool = True,
+        approved: bool = False,
+    ) -> RunOutcome:
+        """Run the rematch job.
+
+        Args:
+            progress: Told the name of each step that starts.
+            model: Number or name of the model to score with; the active one when None.
+            apply: Carry the plan out; else only tell it.
+            approved: Somebody looked at the plan: its limits do not count.
+
+        Returns:
+            How it ended; `figures` are the counts of the plan.
+        """
         from empi_pipeline.automation.jobs import REMATCH_JOB_NAME
 
-        return self._run(REMATCH_JOB_NAME, local_instance(), progress)
+        chosen = {"model": model or "", "apply": apply, "approved": approved}
+        config = {name: {"config": chosen} for name in ("matching__rescored_predictions", "identity__rematch_plan")}
+        return self._run(REMATCH_JOB_NAME, local_instance(), progress, config)
 
     @staticmethod
     def _run(
-        job: str, instance: "dg.DagsterInstance", progress: Callable[[str], None] | None, **options: Any
+        job: str,
+        instance: "dg.DagsterInstance",
+        progress: Callable[[str], None] | None,
+        ops: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> RunOutcome:
         from empi_pipeline.automation.progress import RUN_CONFIG, listening
         from empi_pipeline.definitions import defs
 
         with listening(progress) as heard:
             result = defs.resolve_job_def(job).execute_in_process(
-                instance=instance, run_config=RUN_CONFIG, raise_on_error=False, **options
+                instance=instance, run_config={**RUN_CONFIG, "ops": ops or {}}, raise_on_error=False, **options
             )
         failed = [event.step_key for event in result.all_events if event.is_step_failure]
         # Dagster also logs as an error that what depends on a failed step is not executed.
         told = [error for error in heard.errors if not error.startswith("Dependencies for step")]
-        return RunOutcome(result.success, result.run_id, failed[0] if failed else None, told[0] if told else None)
+        figures = {
+            name: value.value
+            for event in result.get_asset_materialization_events()
+            for name, value in event.materialization.metadata.items()
+            if isinstance(value.value, int | str)
+        }
+        return RunOutcome(
+            result.success, result.run_id, failed[0] if failed else None, told[0] if told else None, figures
+        )
 
 
 @contextmanager

@@ -1,9 +1,25 @@
-"""`empi rematch`: every record scored again with the active model."""
+"""`empi rematch`: every record scored again, and a plan of what would change."""
+
+from typing import Annotated, Final
 
 import typer
 
-from empi_pipeline.cli.output import Json, print_fields, print_json
+from empi_pipeline.cli.output import Json, note, print_fields, print_json
 from empi_pipeline.errors import EmpiError
+
+_PLANNED: Final = (
+    "persons",
+    "persons_after",
+    "persons_merged",
+    "persons_split",
+    "persons_unchanged",
+    "records_moved",
+    "cases_opened",
+    "cases_updated",
+    "cases_closed",
+    "decisions_contradicted",
+    "limits_exceeded",
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -11,31 +27,33 @@ def add_to(app: typer.Typer) -> None:
     app.command("rematch")(rematch)
 
 
-def rematch(as_json: Json = False) -> None:
-    """Score all records again with the active model, and apply what follows to persons and review cases."""
+def rematch(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    model: Annotated[str | None, typer.Option(help="Number or name of the model to score with, for a dry run.")] = None,
+    approve: Annotated[bool, typer.Option("--approve", help="Change more than the limits of empi.yaml allow.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Score all records again, plan what follows for persons and review cases, and apply it within limits.
+
+    Persons keep their id where most of their records are. Beyond the limits nothing changes: look at the plan with
+    --dry-run, then --approve.
+    """
     from empi_pipeline.automation.local import pipeline
     from empi_pipeline.cli.progress import progress
-    from empi_pipeline.sql import load
 
     with progress("rematching") as tell:
         tell("starting")
         with pipeline() as running:
-            with running.connect() as connection:
-                newest = connection.execute("select coalesce(max(change_id), 0) from identity.changes").fetchone()
-            outcome = running.run_rematch(tell)
-            if not outcome.success:
-                raise EmpiError(
-                    f"the rematch failed in step {outcome.failed_step or 'unknown'}: {outcome.error or 'see its run'}"
-                    f" (run {outcome.run_id}); nothing was changed"
-                )
-            with running.connect() as connection, connection.cursor() as cursor:
-                after = {"after_change_id": newest[0] if newest else 0}
-                row = cursor.execute(load("cli/rematch_outcome"), after).fetchone()
-                assert row is not None
-                assert cursor.description is not None
-                result = dict(zip([column.name for column in cursor.description], row, strict=True))
-    result["run_id"] = outcome.run_id
+            outcome = running.run_rematch(tell, model=model, apply=not dry_run, approved=approve)
+    if not outcome.success:
+        raise EmpiError(
+            f"the rematch failed in step {outcome.failed_step or 'unknown'}: {outcome.error or 'see its run'}"
+            f" (run {outcome.run_id}); nothing was changed"
+        )
+    plan = {name: outcome.figures.get(name) for name in _PLANNED} | {"applied": not dry_run, "run_id": outcome.run_id}
     if as_json:
-        print_json(result)
-    else:
-        print_fields({name.replace("_", " "): value for name, value in result.items()})
+        print_json(plan)
+        return
+    print_fields({name.replace("_", " "): value for name, value in plan.items()})
+    if dry_run:
+        note("nothing was changed: `empi rematch` applies it within its limits, --approve beyond them")

@@ -9,7 +9,7 @@ import pyarrow as pa
 from empi_pipeline.identity.arrays import Flags, Ints, found, pair_keys_ordered
 from empi_pipeline.identity.assignment import Assignment
 from empi_pipeline.identity.clustering import cluster
-from empi_pipeline.identity.errors import InvalidDecisionError, PlanRefusedError
+from empi_pipeline.identity.errors import InvalidDecisionError, PlanRefusedError, StalePredictions
 from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
 from empi_pipeline.identity.link_by_link import CANNOT_LINK
 from empi_pipeline.identity.neighbourhood import (
@@ -125,12 +125,15 @@ def apply_rematch(
     Raises:
         PlanRefusedError: It would change more than its limits allow, and nobody approved it.
         InvalidDecisionError: There are no rescored predictions, or they are of several models.
+        StalePredictions: A batch was applied since the index was rescored, and its records were not.
     """
     policy, rules = policy or Policy(), rules or RematchRules()
     with connection.transaction():
+        _refuse_if_outdated(connection)
         plan, reach, outcome = _work_out(connection, policy, rules)
         take_identity_lock(connection)
         if last_change_id(connection) != plan.seen_change_id:
+            _refuse_if_outdated(connection)
             plan, reach, outcome = _work_out(connection, policy, rules)
         if plan.exceeded and not approved:
             raise PlanRefusedError(
@@ -144,6 +147,11 @@ def apply_rematch(
         write(connection, change, reach, outcome)
         seal(connection, change)
     return plan
+
+
+def _refuse_if_outdated(connection: Connection) -> None:
+    if connection.execute(load("identity/rescoring_is_outdated")).fetchone() == (True,):
+        raise StalePredictions("a batch was applied since the index was rescored; score it again")
 
 
 def _work_out(connection: Connection, policy: Policy, rules: RematchRules) -> tuple[Plan, Neighbourhood, Outcome]:

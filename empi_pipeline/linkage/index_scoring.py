@@ -50,7 +50,7 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
     with connect() as connection:
         # One snapshot: the candidates are exactly the records of the changes up to `seen`.
         connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-        seen = _newest_change(connection)
+        seen = newest_change(connection)
         candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
         frequencies = registry.term_frequencies(connection, registered.model_id)
     predictions = linkage.predict(scratch, model, frequencies, cleaned, candidates)
@@ -103,7 +103,8 @@ def _frozen_model(connection: Connection, scratch: duckdb.DuckDBPyConnection, cl
     return registered
 
 
-def _newest_change(connection: Connection) -> int:
+def newest_change(connection: Connection) -> int:
+    """The newest identity change in this snapshot; 0 before the first."""
     row = connection.execute("select coalesce(max(change_id), 0) from identity.changes").fetchone()
     assert row is not None
     return int(row[0])

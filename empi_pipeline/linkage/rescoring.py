@@ -1,11 +1,13 @@
 """Scoring the whole index again with one model: what a rematch plan is made of."""
 
 import duckdb
+from psycopg import IsolationLevel
 
 from empi_pipeline import linkage
 from empi_pipeline.linkage import activation, key_index, registry
+from empi_pipeline.linkage.index_scoring import newest_change
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import copy_in, copy_out
+from empi_pipeline.postgres import copy_in, copy_out, refresh_statistics
 from empi_pipeline.sql import load
 
 
@@ -25,18 +27,27 @@ def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | s
     """
     with connect() as connection:
         registered = registry.ensure_active(connection) if model is None else registry.get(connection, model)
+    with connect() as connection:
+        # One snapshot: the records are exactly those of the changes up to `seen`.
+        connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        seen = newest_change(connection)
         records = copy_out(connection, load("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+    with connect() as connection:
         if registered.frozen_at is None:
             activation.freeze_on(connection, scratch, registered, records)
         frequencies = registry.term_frequencies(connection, registered.model_id)
     predictions = linkage.predict_all(scratch, registered.model, frequencies, records)
     with connect() as connection:
-        connection.execute("truncate matching.rescored_predictions")
+        connection.execute(load("identity/rescored_clear"))
         copy_in(
             connection,
             "matching.rescored_predictions",
             predictions.select(linkage.PREDICTION_SCHEMA.names),
             constants={"model_id": registered.model_id},
         )
-        connection.execute("analyze matching.rescored_predictions")
+        connection.execute(
+            "insert into matching.rescorings (model_id, seen_change_id) values (%s, %s)", [registered.model_id, seen]
+        )
+    with connect() as connection:
+        refresh_statistics(connection, predictions.num_rows, "matching.rescored_predictions")
     return registered

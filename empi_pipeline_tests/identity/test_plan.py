@@ -3,7 +3,7 @@ import math
 import pytest
 
 from empi_pipeline.identity.decisions import reject
-from empi_pipeline.identity.errors import PlanRefusedError
+from empi_pipeline.identity.errors import PlanRefusedError, StalePredictions
 from empi_pipeline.identity.plan import RematchRules, apply_rematch, plan_rematch
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
@@ -19,6 +19,11 @@ def sets(*names: str) -> set[frozenset[str]]:
 
 def rescore(world: World, predictions: list[tuple[str, str, float]]) -> None:
     world.connection.execute("delete from matching.rescored_predictions")
+    world.connection.execute("delete from matching.rescorings")
+    world.connection.execute(
+        "insert into matching.rescorings (model_id, seen_change_id) select %s, max(change_id) from identity.changes",
+        [world.model_id],
+    )
     for one, other, probability in predictions:
         left, right = sorted((world.ids[one], world.ids[other]))
         world.connection.execute(
@@ -97,3 +102,13 @@ def test_ids_stay_where_most_of_their_records_are_and_a_rematch_can_be_taken_bac
     assert world.persons() == sets("abc", "def")
     assert (world.person_of("c"), world.person_of("f")) == (first, second)
     assert [str(problem) for problem in verify(connection)] == []
+
+
+def test_a_plan_is_not_applied_over_a_batch_the_rescoring_has_not_seen(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab", [("a", "b", 0.99)])
+    rescore(world, [("a", "b", 0.99)])
+    world.load("c", [("b", "c", 0.99)])
+    with pytest.raises(StalePredictions, match="score it again"):
+        apply_rematch(connection, policy=world.policy, rules=ANYTHING)
+    assert world.persons() == sets("abc")

@@ -148,6 +148,12 @@ class Life:
     def rematch(self) -> None:
         """Some predictions are gone, some are other ones, some are new."""
         self.connection.execute("delete from matching.rescored_predictions")
+        self.connection.execute("delete from matching.rescorings")
+        self.connection.execute(
+            "insert into matching.rescorings (model_id, seen_change_id)"
+            " select %s, coalesce(max(change_id), 0) from identity.changes",
+            [self.world.model_id],
+        )
         names = sorted(self.world.ids)
         pairs = {tuple(sorted(self.random.sample(names, 2))) for _ in range(len(names)) if len(names) > 1}
         ids = [tuple(sorted((self.world.ids[one], self.world.ids[other]))) for one, other in sorted(pairs)]

@@ -12,8 +12,10 @@ people as (
         guard_attributes.record_id,
         guard_attributes.first_name,
         guard_attributes.last_name,
-        -- "mary ann", middle name "lee": she may go by any of them.
-        string_split_regex(concat_ws(' ', guard_attributes.first_name, guard_attributes.middle_name), '[^a-z0-9'']+') as given_parts,
+        guard_attributes.middle_name,
+        list_filter(
+            string_split_regex(guard_attributes.first_name, '[^a-z0-9'']+'), lambda part: length(part) > 1
+        ) as given_parts,
         coalesce(sets.name_sets, []) as name_sets,
         guard_attributes.sex,
         case when length(birth_date) = 10 then birth_date end as birth_date,
@@ -36,12 +38,13 @@ compared as (
         guard_pairs.record_id_l,
         guard_pairs.record_id_r,
         l.first_name = r.first_name as given_same,
-        coalesce(
+        l.first_name is null or r.first_name is null or coalesce(
             l.first_name = r.first_name
             or list_has_any(l.name_sets, r.name_sets)
-            or list_has_any(
-                list_filter(l.given_parts, lambda part: length(part) > 1), list_filter(r.given_parts, lambda part: length(part) > 1)
-            )
+            or list_has_any(l.given_parts, r.given_parts)
+            -- One goes by the middle name; the middle name of the other, if known, must then be the first name.
+            or (l.middle_name = r.first_name and coalesce(left(r.middle_name, 1) = left(l.first_name, 1), true))
+            or (r.middle_name = l.first_name and coalesce(left(l.middle_name, 1) = left(r.first_name, 1), true))
             -- An initial, or a letter gone astray, says too little.
             or least(length(l.first_name), length(r.first_name)) = 1
             or damerau_levenshtein(l.first_name, r.first_name) <= case when least(length(l.first_name), length(r.first_name)) < 6 then 1 else 2 end
@@ -51,7 +54,7 @@ compared as (
             or greatest(
                 jaro_winkler_similarity(l.first_name, r.last_name), jaro_winkler_similarity(l.last_name, r.first_name)
             ) >= 0.9,
-            true
+            false
         ) as given_near,
         coalesce(
             l.birth_date = r.birth_date

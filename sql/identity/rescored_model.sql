@@ -1,3 +1,3 @@
--- The model of the latest rematch.
-select distinct model_id
-from matching.rescored_predictions
+-- The model of the latest rescoring of the index, if it was not used yet.
+select model_id
+from matching.rescorings

@@ -194,6 +194,13 @@ create table matching.rescored_predictions (
 comment on table matching.rescored_predictions is 'All pairs of the index as the latest rematch scored them with one model: what a rematch plan is made of. Becomes matching.predictions when the plan is applied.';
 create index rescored_predictions_right on matching.rescored_predictions (record_id_r);
 
+create table matching.rescorings (
+    model_id integer primary key references matching.model (model_id),
+    seen_change_id bigint not null,
+    scored_at timestamptz not null default now()
+);
+comment on table matching.rescorings is 'Up to which identity change matching.rescored_predictions has seen the index: a plan of it is not applied once later batches are.';
+
 -- identity -----------------------------------------------------------------------------------------------------------
 
 create table identity.changes (
