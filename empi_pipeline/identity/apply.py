@@ -1,6 +1,7 @@
 """Applies a scored batch to the index: new records get their persons, and the review queue follows."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from empi_pipeline.identity.errors import StalePredictions
 from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
@@ -11,6 +12,10 @@ from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
 __all__ = ["Applied", "StalePredictions", "apply_batch"]
+
+
+_STATISTICS_FROM: Final = 20_000
+"""So many records make the statistics of the tables worthless; what follows right after would be planned badly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ def apply_batch(
         change = next_change(connection, "batch", actor, batch_id=batch_id, model_id=model_id)
         write(connection, change, reach, outcome)
         seal(connection, change)
+        if len(reach.record_ids) >= _STATISTICS_FROM:
+            connection.execute(load("identity/analyze"))
         applied = _applied(connection, batch_id)
     assert applied is not None
     return applied

@@ -43,6 +43,7 @@ _DECISIONS: Final = pa.schema(
 )
 _KEYS: Final = pa.schema([("record_id", pa.int64()), ("content_hash", pa.string())])
 _ANALYZE_FROM: Final = 1000
+_FEW: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ def _read(connection: Connection, predictions_query: str, untrusted_sources: fro
 
 
 def _close(connection: Connection, started_with: int, untrusted: list[str]) -> None:
+    _prefer_indexes(connection, started_with < _FEW)
     connection.execute("analyze touched_records")
     known = connection.execute("select exists (select from identity.membership)").fetchone()
     if not started_with or known is None or not known[0]:
@@ -206,6 +208,15 @@ def _close(connection: Connection, started_with: int, untrusted: list[str]) -> N
             return
         if reached >= _ANALYZE_FROM:
             connection.execute("analyze touched_records")
+
+
+def _prefer_indexes(connection: Connection, few_records: bool) -> None:
+    """Until the end of the transaction, let the cost of a small change not depend on the size of the index.
+
+    Just after a large load there are no statistics, and the planner takes whole tables for smaller than they are.
+    """
+    for method in ("enable_hashjoin", "enable_mergejoin"):
+        connection.execute("select set_config(%s, %s, true)", [method, "off" if few_records else "on"])
 
 
 def persons_from(rows: pa.Table) -> Persons:
