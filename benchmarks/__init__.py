@@ -1,0 +1,1 @@
+"""Speed, scale and linkage quality, repeatable by anyone: `python -m benchmarks.NAME`."""
