@@ -100,8 +100,12 @@ def _prepare(connection: Connection, batch_id: str, policy: Policy) -> Applied |
 
 
 def _applied(connection: Connection, batch_id: str) -> Applied | None:
-    row = connection.execute(load("identity/applied"), {"batch_id": batch_id}).fetchone()
-    return None if row is None else Applied(*row)
+    change = connection.execute(load("identity/change_of_batch"), {"batch_id": batch_id}).fetchone()
+    if change is None:
+        return None
+    row = connection.execute(load("identity/applied"), {"change_id": change[0]}).fetchone()
+    assert row is not None
+    return Applied(*row)
 
 
 def _model_of(connection: Connection, batch_id: str) -> int:

@@ -348,6 +348,7 @@ create table identity.review_cases (
 comment on table identity.review_cases is 'What a steward opens: potential match, overlay, conflict. id and version stay while nothing of it changes.';
 create index review_cases_open on identity.review_cases (priority desc, case_id) where status = 'open';
 create index review_cases_opened on identity.review_cases (opened_change_id);
+create index review_cases_updated on identity.review_cases (updated_change_id);
 create index review_cases_closed on identity.review_cases (closed_change_id) where closed_change_id is not null;
 
 create table identity.case_pairs (
