@@ -12,7 +12,9 @@ import pyarrow as pa
 from benchmarks.linkage_quality.households import household_records
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
 
-SCHEMA = pa.schema([("record_id", pa.int64()), *((name, pa.string()) for name in PERSON_RECORD_COLUMNS), ("extra", pa.string())])
+SCHEMA = pa.schema(
+    [("record_id", pa.int64()), *((name, pa.string()) for name in PERSON_RECORD_COLUMNS), ("extra", pa.string())]
+)
 
 
 class DataSet(NamedTuple):
@@ -33,7 +35,8 @@ def febrl(number: int) -> DataSet:
         """
         select
             'febrl' as data_source, trim(rec_id) as source_person_id, split_part(trim(rec_id), '-', 2) as truth,
-            given_name as first_name, surname as last_name, date_of_birth as birth_date, soc_sec_id as social_security_number,
+            given_name as first_name, surname as last_name, date_of_birth as birth_date,
+            soc_sec_id as social_security_number,
             concat_ws(' ', nullif(trim(street_number), ''), nullif(trim(address_1), '')) as address,
             suburb as city, state, postcode as zip_code
         from read_csv($paths, all_varchar = true, header = true, normalize_names = true)
@@ -57,7 +60,12 @@ def pseudopeople(folder: Path, seed: int) -> DataSet:
     parts = []
     for source in ("census2020", "census2030", "ssa", "w2", "wic", "cps"):
         path = folder / f"pp{seed}_{source}.csv"
-        columns = {name for (name, *_) in duckdb.sql("describe from read_csv($p, all_varchar = true)", params={"p": str(path)}).fetchall()}
+        columns = {
+            name
+            for (name, *_) in duckdb.sql(
+                "describe from read_csv($p, all_varchar = true)", params={"p": str(path)}
+            ).fetchall()
+        }
         prefix = "mailing_address_" if source == "w2" else ""
 
         def column(name: str, present: set[str] = columns) -> str:
@@ -70,7 +78,8 @@ def pseudopeople(folder: Path, seed: int) -> DataSet:
             duckdb.sql(
                 f"""
                 select
-                    '{source}' as data_source, (row_number() over ())::varchar as source_person_id, simulant_id as truth,
+                    '{source}' as data_source, (row_number() over ())::varchar as source_person_id,
+                    simulant_id as truth,
                     first_name, last_name, {column("sex")} as sex, {column("race_ethnicity")} as race,
                     {column("date_of_birth")} as birth_date, {column("ssn")} as social_security_number,
                     nullif(concat_ws(' ', {", ".join(street)}), '') as address, {column(prefix + "city")} as city,
@@ -88,17 +97,36 @@ def pseudopeople(folder: Path, seed: int) -> DataSet:
 def households(people: int, seed: int) -> DataSet:
     """Own generator: households, twins, juniors, moves, marriages."""
     rows = household_records(people, seed)
-    columns = {name: [row.get(name) for row in rows] for name in ("truth", "data_source", "source_person_id", *_GENERATED)}
-    columns["extra"] = [json.dumps({"middle_name": row["middle_name"]}) if row.get("middle_name") else None for row in rows]
-    return _data_set(f"households {people:,} seed {seed}", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()}))
+    columns = {
+        name: [row.get(name) for row in rows] for name in ("truth", "data_source", "source_person_id", *_GENERATED)
+    }
+    columns["extra"] = [
+        json.dumps({"middle_name": row["middle_name"]}) if row.get("middle_name") else None for row in rows
+    ]
+    return _data_set(
+        f"households {people:,} seed {seed}", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
+    )
 
 
-_GENERATED = ("first_name", "last_name", "sex", "birth_date", "social_security_number", "address", "city", "state", "zip_code", "phone")
+_GENERATED = (
+    "first_name",
+    "last_name",
+    "sex",
+    "birth_date",
+    "social_security_number",
+    "address",
+    "city",
+    "state",
+    "zip_code",
+    "phone",
+)
 
 
 def available(shared: Path | None, pseudopeople_folder: Path | None) -> dict[str, Callable[[], DataSet]]:
     """Loaders of the sets that can be had here, by short name."""
-    sets: dict[str, Callable[[], DataSet]] = {f"febrl{number}": lambda number=number: febrl(number) for number in (1, 2, 3, 4)}
+    sets: dict[str, Callable[[], DataSet]] = {
+        f"febrl{number}": lambda number=number: febrl(number) for number in (1, 2, 3, 4)
+    }
     if shared and (shared / "febrl_40k.csv").is_file():
         sets["febrl_40k"] = lambda: febrl_40k(shared / "febrl_40k.csv")
     if pseudopeople_folder:

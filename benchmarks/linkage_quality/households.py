@@ -5,40 +5,59 @@ from typing import Any
 
 Row = dict[str, str | None]
 
-_BOYS = (
-    "james robert john michael david william richard joseph thomas christopher charles daniel matthew anthony mark donald steven "
-    "andrew paul joshua kenneth kevin brian timothy ronald jason george edward jeffrey ryan jacob nicholas gary eric jonathan "
-    "stephen larry justin scott brandon benjamin samuel gregory alexander patrick frank raymond jack dennis jerry tyler aaron "
-    "jose adam nathan henry zachary douglas peter kyle noah ethan jeremy christian walter keith austin roger terry sean gerald "
-    "carl dylan harold jordan jesse bryan lawrence arthur gabriel bruce logan billy joe alan juan elijah willie albert wayne"
-).split()
-_GIRLS = (
-    "mary patricia jennifer linda elizabeth barbara susan jessica karen sarah lisa nancy sandra betty ashley emily kimberly "
-    "margaret donna michelle carol amanda melissa deborah stephanie rebecca sharon laura cynthia dorothy amy kathleen angela "
-    "shirley emma brenda pamela nicole anna samantha katherine christine debra rachel carolyn janet maria olivia heather helen "
-    "catherine diane julie victoria joyce lauren kelly christina ruth joan virginia judith evelyn hannah andrea megan cheryl "
-    "jacqueline madison teresa abigail sophia martha sara gloria janice kathryn ann isabella judy charlotte julia grace amber"
-).split()
-_SURNAMES = (
-    "smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson anderson thomas "
-    "taylor moore jackson martin lee perez thompson white harris sanchez clark ramirez lewis robinson walker young allen king "
-    "wright scott torres nguyen hill flores green adams nelson baker hall rivera campbell mitchell carter roberts gomez phillips "
-    "evans turner diaz parker cruz edwards collins reyes stewart morris morales murphy cook rogers gutierrez ortiz morgan cooper "
-    "peterson bailey reed kelly howard ramos kim cox ward richardson watson brooks chavez wood james bennett gray mendoza ruiz"
-).split()
-_SHORT = {
-    "robert": "bob", "william": "bill", "james": "jim", "michael": "mike", "richard": "rick", "thomas": "tom", "joseph": "joe",
-    "charles": "chuck", "daniel": "dan", "matthew": "matt", "elizabeth": "liz", "margaret": "peggy", "patricia": "pat",
-    "jennifer": "jen", "kimberly": "kim", "deborah": "debbie", "rebecca": "becky", "katherine": "kate", "susan": "sue",
-    "barbara": "barb", "christopher": "chris", "nicholas": "nick", "samantha": "sam", "pamela": "pam", "edward": "ed",
-}  # fmt: skip
+_BOYS_TEXT = """
+james robert john michael david william richard joseph thomas christopher charles daniel matthew anthony mark
+donald steven andrew paul joshua kenneth kevin brian timothy ronald jason george edward jeffrey ryan jacob
+nicholas gary eric jonathan stephen larry justin scott brandon benjamin samuel gregory alexander patrick frank
+raymond jack dennis jerry tyler aaron jose adam nathan henry zachary douglas peter kyle noah ethan jeremy
+christian walter keith austin roger terry sean gerald carl dylan harold jordan jesse bryan lawrence arthur
+gabriel bruce logan billy joe alan juan elijah willie albert wayne
+"""
+_BOYS = _BOYS_TEXT.split()
+_GIRLS_TEXT = """
+mary patricia jennifer linda elizabeth barbara susan jessica karen sarah lisa nancy sandra betty ashley emily
+kimberly margaret donna michelle carol amanda melissa deborah stephanie rebecca sharon laura cynthia dorothy
+amy kathleen angela shirley emma brenda pamela nicole anna samantha katherine christine debra rachel carolyn
+janet maria olivia heather helen catherine diane julie victoria joyce lauren kelly christina ruth joan
+virginia judith evelyn hannah andrea megan cheryl jacqueline madison teresa abigail sophia martha sara gloria
+janice kathryn ann isabella judy charlotte julia grace amber
+"""
+_GIRLS = _GIRLS_TEXT.split()
+_SURNAMES_TEXT = """
+smith johnson williams brown jones garcia miller davis rodriguez martinez hernandez lopez gonzalez wilson
+anderson thomas taylor moore jackson martin lee perez thompson white harris sanchez clark ramirez lewis
+robinson walker young allen king wright scott torres nguyen hill flores green adams nelson baker hall rivera
+campbell mitchell carter roberts gomez phillips evans turner diaz parker cruz edwards collins reyes stewart
+morris morales murphy cook rogers gutierrez ortiz morgan cooper peterson bailey reed kelly howard ramos kim
+cox ward richardson watson brooks chavez wood james bennett gray mendoza ruiz
+"""
+_SURNAMES = _SURNAMES_TEXT.split()
+_SHORT_TEXT = """
+robert:bob william:bill james:jim michael:mike richard:rick thomas:tom joseph:joe charles:chuck
+daniel:dan matthew:matt elizabeth:liz margaret:peggy patricia:pat jennifer:jen kimberly:kim
+deborah:debbie rebecca:becky katherine:kate susan:sue barbara:barb christopher:chris nicholas:nick
+samantha:sam pamela:pam edward:ed
+"""
+_SHORT = dict(pair.split(":") for pair in _SHORT_TEXT.split())
 _ENDINGS = ("son", "man", "ton", "ley", "berg", "field", "er", "wood", "worth", "ski", "ham", "stein", "well", "by")
-_STREETS = ("oak", "maple", "main", "park", "cedar", "elm", "washington", "lake", "hill", "walnut", "spring", "church", "river", "mill")
+_STREETS = "oak maple main park cedar elm washington lake hill walnut spring church river mill".split()  # noqa: SIM905 - one line for fourteen words
 _KINDS = ("street", "avenue", "road", "drive", "lane", "court")
+
+_ERRORS = {
+    "first_name": (0.01, 0.03),
+    "last_name": (0.01, 0.03),
+    "birth_date": (0.04, 0.02),
+    "sex": (0.05, 0.0),
+    "social_security_number": (0.45, 0.015),
+    "phone": (0.25, 0.02),
+    "address": (0.06, 0.05),
+    "zip_code": (0.06, 0.02),
+}
+"""Shares of values that are missing, and that have a typo."""
 
 
 def household_records(people: int, seed: int) -> list[Row]:
-    """Records of about `people` humans: one to four each, from three data sources, with errors; `truth` names the human."""
+    """Records of about `people` humans: one to four each, three data sources, with errors; `truth` says who."""
     population = _Population(random.Random(seed))
     while len(population.people) < people:
         population.add_household()
@@ -56,7 +75,9 @@ class _Population:
         self.girls = self._weighted(_GIRLS)
 
     def _weighted(self, names: list[str]) -> tuple[list[str], list[float]]:
-        rare = sorted({"".join(self.rng.choice(s) for s in ("bdjklmnrst", "aeio", "lmnrsv", "aeiy", "nls")) for _ in range(600)})
+        rare = sorted(
+            {"".join(self.rng.choice(s) for s in ("bdjklmnrst", "aeio", "lmnrsv", "aeiy", "nls")) for _ in range(600)}
+        )
         every = names + rare
         return every, [1 / (rank + 5) for rank in range(len(every))]
 
@@ -85,14 +106,25 @@ class _Population:
 
     def _phone(self) -> str:
         rng = self.rng
-        return f"{rng.randint(2, 9)}{rng.randint(10, 99)}{rng.randint(2, 4)}{rng.randint(10, 99)}{rng.randint(0, 9999):04}"
+        return (
+            f"{rng.randint(2, 9)}{rng.randint(10, 99)}{rng.randint(2, 4)}{rng.randint(10, 99)}{rng.randint(0, 9999):04}"
+        )
 
     def _home(self) -> dict[str, str]:
         rng = self.rng
-        street = f"{rng.choice(_STREETS)} {rng.choice(_KINDS)}" if rng.random() < 0.5 else f"{rng.choice(self.surnames)} {rng.choice(_KINDS)}"
+        street = (
+            f"{rng.choice(_STREETS)} {rng.choice(_KINDS)}"
+            if rng.random() < 0.5
+            else f"{rng.choice(self.surnames)} {rng.choice(_KINDS)}"
+        )
         town = rng.randint(0, 199)
-        return {"address": f"{rng.randint(1, 9999)} {street}", "city": f"{_STREETS[town % 14]}{_ENDINGS[town // 14 % 14]}", "state": "oh",
-                "zip_code": f"43{town:03}", "phone": self._phone()}  # fmt: skip
+        return {
+            "address": f"{rng.randint(1, 9999)} {street}",
+            "city": f"{_STREETS[town % 14]}{_ENDINGS[town // 14 % 14]}",
+            "state": "oh",
+            "zip_code": f"43{town:03}",
+            "phone": self._phone(),
+        }
 
     def add_household(self) -> None:
         """Adults, often a couple; children, now and then twins; now and then a junior."""
@@ -107,7 +139,9 @@ class _Population:
         for child in range(rng.choices((0, 1, 2, 3), (40, 25, 25, 10))[0]):
             sex = rng.choice("mf")
             if father and sex == "m" and child == 0 and rng.random() < 0.05:
-                same = {"first_name": father["first_name"]} | ({"middle_name": father["middle_name"]} if rng.random() < 0.6 else {})
+                same = {"first_name": father["first_name"]} | (
+                    {"middle_name": father["middle_name"]} if rng.random() < 0.6 else {}
+                )
                 self._person(home, surname, "m", born, suffix="jr", **same)
                 continue
             first = self._person(home, surname, sex, born)
@@ -119,17 +153,32 @@ class _Population:
         """One to four deliveries of each human, shuffled."""
         rows = []
         for number, person in enumerate(self.people):
-            for copy in range(self.rng.choices((1, 2, 3, 4), (35, 35, 20, 10))[0]):
-                rows.append(self._delivery(person, number, copy))
+            copies = self.rng.choices((1, 2, 3, 4), (35, 35, 20, 10))[0]
+            rows += [self._delivery(person, number, copy) for copy in range(copies)]
         self.rng.shuffle(rows)
         return rows
 
     def _delivery(self, person: dict[str, Any], number: int, copy: int) -> Row:
         rng = self.rng
         home = self._home() if rng.random() < 0.12 else person["home"]
-        row: Row = {key: person[key] for key in ("first_name", "middle_name", "last_name", "sex", "birth_date", "social_security_number", "phone")}
+        row: Row = {
+            key: person[key]
+            for key in (
+                "first_name",
+                "middle_name",
+                "last_name",
+                "sex",
+                "birth_date",
+                "social_security_number",
+                "phone",
+            )
+        }
         row |= {key: home[key] for key in ("address", "city", "state", "zip_code")}
-        row |= {"truth": str(number), "data_source": rng.choice(("hospital", "payer", "lab")), "source_person_id": f"{number}-{copy}"}
+        row |= {
+            "truth": str(number),
+            "data_source": rng.choice(("hospital", "payer", "lab")),
+            "source_person_id": f"{number}-{copy}",
+        }
         if home is not person["home"]:
             row["phone"] = home["phone"]
         if person["sex"] == "f" and rng.random() < 0.05:
@@ -147,8 +196,7 @@ class _Population:
 
     def _damage(self, row: Row) -> None:
         rng = self.rng
-        for field, missing, typo in (("first_name", 0.01, 0.03), ("last_name", 0.01, 0.03), ("birth_date", 0.04, 0.02), ("sex", 0.05, 0.0),
-                                     ("social_security_number", 0.45, 0.015), ("phone", 0.25, 0.02), ("address", 0.06, 0.05), ("zip_code", 0.06, 0.02)):  # fmt: skip
+        for field, (missing, typo) in _ERRORS.items():
             value = row[field]
             if value is None or rng.random() < missing:
                 row[field] = None

@@ -6,6 +6,7 @@ sqlglot are imported when first used, so importing this room is cheap.
 
 from empi_pipeline.linkage.blocking import blocking_counts, blocking_keys, blocking_lookups
 from empi_pipeline.linkage.default_model import default_model
+from empi_pipeline.linkage.explanation import ComparisonEvidence, Explanation, explain
 from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all
 from empi_pipeline.linkage.term_frequency import has_families, term_frequencies
@@ -13,12 +14,15 @@ from empi_pipeline.linkage.validation import validated_model
 
 __all__ = [
     "PREDICTION_SCHEMA",
+    "ComparisonEvidence",
+    "Explanation",
     "MatchModel",
     "ScoringError",
     "blocking_counts",
     "blocking_keys",
     "blocking_lookups",
     "default_model",
+    "explain",
     "has_families",
     "predict",
     "predict_all",

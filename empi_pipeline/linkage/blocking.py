@@ -1,5 +1,7 @@
 """Blocking keys: how the candidates of new records are found in an index that does not fit into a scoring step."""
 
+# ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
+
 import duckdb
 import pyarrow as pa
 
@@ -48,10 +50,11 @@ def blocking_counts(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: Ma
             rule = " and ".join(_expressions(model_ready.keys, new)).replace("'", "''")
             parts.append(
                 f"select '{new}' as key_column, '{rule}' as rule, "
-                f"coalesce(sum(l.n * r.n - case when '{new}' = '{index}' then l.n else 0 end), 0)::bigint // 2 as pairs, "
+                f"coalesce(sum(l.n * r.n - {'l.n' if new == index else '0'}), 0)::bigint // 2 as pairs, "
                 f"coalesce(max(l.n), 0)::bigint as largest_block "
-                f"from (select {new} as k, count(*) as n from {table} where {new} is not null group by all) as l "
-                f"join (select {index} as k, count(*) as n from {table} where {index} is not null group by all) as r using (k)"
+                f"from (select {new} as k, count(*) as n from {table} where {new} is not null group by all) as l join "
+                f"(select {index} as k, count(*) as n from {table} where {index} is not null group by all) as r "
+                f"using (k)"
             )
         return con.sql(" union all ".join(parts)).to_arrow_table()
 

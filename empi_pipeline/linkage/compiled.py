@@ -55,8 +55,8 @@ class CompiledModel:
         columns: Record columns that the model's SQL names.
         compared_columns: Those that its comparisons name.
         comparisons: In Splink's form, SQL printed from the checked tree.
-        rules: Blocking rules and, where a rule is one-sided (`l.a = r.b`), its mirror image: otherwise whether a pair is
-            found would depend on which record came first.
+        rules: Blocking rules and, where a rule is one-sided (`l.a = r.b`), its mirror image: otherwise whether a pair
+            is found would depend on which record came first.
         keys: Key columns, in order.
         lookups: (key column of new records, key column of the index) to look up.
         symmetric: Every comparison says the same when the records change places. If not, the sides of a pair follow
@@ -91,7 +91,7 @@ class CompiledModel:
             "blocking_rules_to_generate_predictions": self.rules_with(""),
         }
 
-    def rules_with(self, extra_condition: str) -> list[dict[str, str]]:
+    def rules_with(self, extra_condition: str) -> list[dict[str, Any]]:
         """The blocking rules in Splink's form."""
         return [
             {"blocking_rule": f"({rule}) {extra_condition}".strip(), "sql_dialect": "duckdb"} for rule in self.rules
@@ -182,7 +182,7 @@ def _key(keys: dict[tuple[str, ...], BlockingKey], parts: list[str]) -> str:
     return keys[parts_in_order].name
 
 
-def _column_names(tree: "exp.Expression") -> set[str]:
+def _column_names(tree: "exp.Expr") -> set[str]:
     from sqlglot import exp
 
     return {column.name.lower() for column in tree.find_all(exp.Column)}

@@ -32,14 +32,13 @@ def _missing(column: str) -> Level:
     return Level("missing", f"{column}_l is null or {column}_r is null")
 
 
-def _typo(column: str) -> str:
-    """One slip of the keyboard, or two in a long word; short words differ by one letter too easily."""
+def _letters_off(column: str, letters: int, shortest: int) -> str:
+    """Slips of the keyboard in a word of at least so many letters; short words differ by one letter too easily."""
     left, right = f"{column}_l", f"{column}_r"
-    # Jaro-Winkler is 20 times cheaper than an edit distance, and never below 0.7 within two edits of eight letters.
+    # Jaro-Winkler is 20 times cheaper than an edit distance, and never below 0.7 where these distances hold.
     return (
-        f"jaro_winkler_similarity({left}, {right}) >= 0.7"
-        f" and least(length({left}), length({right})) >= 4"
-        f" and damerau_levenshtein({left}, {right}) <= case when least(length({left}), length({right})) >= 8 then 2 else 1 end"
+        f"jaro_winkler_similarity({left}, {right}) >= 0.7 and least(length({left}), length({right})) >= {shortest}"
+        f" and damerau_levenshtein({left}, {right}) <= {letters}"
     )
 
 
@@ -53,7 +52,8 @@ def _digit_off(column: str, kept: int) -> str:
 
 
 _OTHER_GIVEN_NAME = (
-    "jaro_winkler_similarity(first_name_l, first_name_r) < 0.8 and least(length(first_name_l), length(first_name_r)) > 1"
+    "jaro_winkler_similarity(first_name_l, first_name_r) < 0.8"
+    " and least(length(first_name_l), length(first_name_r)) > 1"
     " and not coalesce(list_has_any(given_sets_l, given_sets_r), false)"
     " and not coalesce(list_has_any(given_parts_l, given_parts_r), false)"
 )
@@ -81,7 +81,7 @@ _GIVEN_NAME = [
     _missing("first_name"),
     Level("same", "first_name_l = first_name_r", 0.72, 0.0030, tf="first_name"),
     Level("first and last name swapped", _SWAPPED, 0.016, 0.000001),
-    Level("one letter off", _typo("first_name"), 0.12, 0.0015),
+    Level("one letter off", _letters_off("first_name", 1, 4), 0.11, 0.0015),
     Level("forms of one name", "list_has_any(given_sets_l, given_sets_r)", 0.04, 0.0020),
     Level("share a part", "list_has_any(given_parts_l, given_parts_r)", 0.02, 0.0030),
     Level(
@@ -90,13 +90,21 @@ _GIVEN_NAME = [
         0.005,
         0.0005,
     ),
+    Level("two letters off", _letters_off("first_name", 2, 7), 0.02, 0.0006),
     Level(
         "similar",
         "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88 or given_sound_l = given_sound_r",
         0.03,
         0.0050,
     ),
-    Level("different, as twins are", "birth_date_l = birth_date_r and last_name_l = last_name_r", 0.009, 0.40, tf="family", tf_alone=True),
+    Level(
+        "different, as twins are",
+        "birth_date_l = birth_date_r and last_name_l = last_name_r",
+        0.009,
+        0.40,
+        tf="family",
+        tf_alone=True,
+    ),
     Level("different", "ELSE", 0.04, 0.58),
 ]
 
@@ -105,7 +113,8 @@ _SURNAME = [
     Level("same", "last_name_l = last_name_r", 0.75, 0.0010, tf="last_name"),
     # The bits of a swap are counted once, with the given name.
     Level("first and last name swapped", _SWAPPED, 0.016, 0.016),
-    Level("one letter off", _typo("last_name"), 0.10, 0.0007),
+    Level("one letter off", _letters_off("last_name", 1, 4), 0.09, 0.0006),
+    Level("two letters off", _letters_off("last_name", 2, 8), 0.025, 0.0004),
     Level("share a part", "list_has_any(family_parts_l, family_parts_r)", 0.02, 0.0002),
     Level(
         "similar",
@@ -193,7 +202,7 @@ _HOME = [
     ),
     Level("same zip code", "zip_code_l = zip_code_r", 0.08, 0.003, tf="zip_code"),
     Level("same city", "city_l = city_r", 0.08, 0.02, tf="city", tf_weight=0.5),
-    Level("similar zip code", _digit_off("zip_code", 2), 0.03, 0.006),
+    Level("similar zip code", _digit_off("zip_code", 2), 0.04, 0.03),
     Level("different", "ELSE", 0.15, 0.966),
 ]
 
@@ -270,6 +279,8 @@ BLOCKING_RULES: Final = [
     "l.street = r.street and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.house_number = r.house_number and l.birth_date = r.birth_date",
     "l.house_number = r.house_number and l.zip_code = r.zip_code and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.house_number = r.house_number and l.city = r.city"
+    " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.street = r.street and l.family_sound = r.family_sound and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.zip_code = r.zip_code and l.birth_year = r.birth_year"
     " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",

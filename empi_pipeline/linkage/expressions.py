@@ -14,30 +14,33 @@ if TYPE_CHECKING:
 MAX_EXPRESSION_CHARACTERS: Final = 20_000
 """Longer SQL is refused before parsing: parsers are recursive."""
 
-_PLAIN_NODES: Final = frozenset(
-    "column identifier literal boolean null and or not paren eq neq gt gte lt lte is in between like ilike add sub mul "
-    "div intdiv mod neg case if bracket slice array tuple datatype datatypeparam dpipe concat coalesce cast trycast "
-    "interval nullsafeeq nullsafeneq nullif greatest least alias var".split()
-)
+_PLAIN_NODES_TEXT: Final = """
+column identifier literal boolean null and or not paren eq neq gt gte lt lte is in between like ilike add sub
+mul div intdiv mod neg case if bracket slice array tuple datatype datatypeparam dpipe concat coalesce cast
+trycast interval nullsafeeq nullsafeneq nullif greatest least alias var
+"""
+_PLAIN_NODES: Final = frozenset(_PLAIN_NODES_TEXT.split())
 """Kinds of syntax that only combine values. `alias` and `var` are wanted inside types and intervals only."""
 
-_FUNCTIONS: Final = frozenset(
-    "abs lower upper trim ltrim rtrim substr substring left right length len reverse replace split_part str_position "
-    "strpos contains starts_with ends_with prefix suffix regexp_matches regexp_extract regexp_replace concat concat_ws "
-    "lpad rpad translate ascii strip_accents levenshtein damerau_levenshtein jaro_similarity jaro_winkler_similarity "
-    "jaccard hamming mismatches editdist3 coalesce nullif ifnull greatest least round floor ceil ceiling sqrt power "
-    "pow exp ln log log2 log10 sign sin cos asin acos atan atan2 radians degrees "
-    "year month day date_part datepart date_diff datediff date_sub datesub epoch strptime try_strptime to_timestamp "
-    "make_date list_has_any list_has_all list_contains list_intersect list_distinct list_value list_sort array_length "
-    "list_length list_has array_contains array_has array_has_any array_intersect list_cosine_similarity "
-    "string_split str_split cos_similarity array_overlaps".split()
-)
+_FUNCTIONS_TEXT: Final = """
+abs lower upper trim ltrim rtrim substr substring left right length len reverse replace split_part
+str_position strpos contains starts_with ends_with prefix suffix regexp_matches regexp_extract regexp_replace
+concat concat_ws translate ascii strip_accents levenshtein damerau_levenshtein jaro_similarity
+jaro_winkler_similarity jaccard hamming mismatches editdist3 coalesce nullif ifnull greatest least round floor
+ceil ceiling sqrt power pow exp ln log log2 log10 sign sin cos asin acos atan atan2 radians degrees year month
+day date_part datepart date_diff datediff date_sub datesub epoch strptime try_strptime to_timestamp make_date
+list_has_any list_has_all list_contains list_intersect list_distinct list_value list_sort array_length
+list_length list_has array_contains array_has array_has_any array_intersect list_cosine_similarity
+string_split str_split cos_similarity array_overlaps
+"""
+_FUNCTIONS: Final = frozenset(_FUNCTIONS_TEXT.split())
 """Functions a model may call: pure, of their arguments only. Nothing that reads, waits, or differs between calls."""
 
-_TYPES: Final = frozenset(
-    "VARCHAR TEXT CHAR NVARCHAR BOOLEAN TINYINT SMALLINT INT INTEGER BIGINT FLOAT DOUBLE DECIMAL DATE TIMESTAMP "
-    "USMALLINT UINT UBIGINT UTINYINT ARRAY LIST INTERVAL".split()
-)
+_TYPES_TEXT: Final = """
+VARCHAR TEXT CHAR NVARCHAR BOOLEAN TINYINT SMALLINT INT INTEGER BIGINT FLOAT DOUBLE DECIMAL DATE TIMESTAMP
+USMALLINT UINT UBIGINT UTINYINT ARRAY LIST INTERVAL
+"""
+_TYPES: Final = frozenset(_TYPES_TEXT.split())
 
 
 class ExpressionError(ValueError):
@@ -52,7 +55,7 @@ class BlockingParts:
     symmetric: bool
 
 
-def parse_comparison(sql: str, columns: Collection[str]) -> "exp.Expression":
+def parse_comparison(sql: str, columns: Collection[str]) -> "exp.Expr":
     """The tree of a comparison level's condition over `<column>_l` and `<column>_r`.
 
     Raises:
@@ -73,7 +76,7 @@ def parse_comparison(sql: str, columns: Collection[str]) -> "exp.Expression":
     return tree
 
 
-def parse_blocking_rule(sql: str, columns: Collection[str]) -> "exp.Expression":
+def parse_blocking_rule(sql: str, columns: Collection[str]) -> "exp.Expr":
     """The tree of a blocking rule over `l.<column>` and `r.<column>`.
 
     Raises:
@@ -91,7 +94,7 @@ def parse_blocking_rule(sql: str, columns: Collection[str]) -> "exp.Expression":
     return tree
 
 
-def blocking_parts(tree: "exp.Expression") -> BlockingParts:
+def blocking_parts(tree: "exp.Expr") -> BlockingParts:
     """The equalities between one record and the other that a parsed blocking rule demands.
 
     Raises:
@@ -101,8 +104,6 @@ def blocking_parts(tree: "exp.Expression") -> BlockingParts:
 
     equalities = []
     for condition in _conjuncts(tree):
-        while isinstance(condition, exp.Paren):
-            condition = condition.this
         if not isinstance(condition, exp.EQ):
             continue
         sides = [
@@ -118,21 +119,21 @@ def blocking_parts(tree: "exp.Expression") -> BlockingParts:
     return BlockingParts(tuple(sorted(set(equalities))), _normal(tree) == _normal(mirrored(tree)))
 
 
-def is_symmetric(tree: "exp.Expression") -> bool:
+def is_symmetric(tree: "exp.Expr") -> bool:
     """Whether a condition says the same when left and right record change places."""
     return _normal(tree) == _normal(mirrored(tree))
 
 
-def is_equality_of(tree: "exp.Expression", column: str) -> bool:
+def is_equality_of(tree: "exp.Expr", column: str) -> bool:
     """Whether a comparison condition is just `column_l = column_r`."""
     return _normal(tree) == _normal(_parse(f'"{column}_l" = "{column}_r"'))
 
 
-def mirrored(tree: "exp.Expression") -> "exp.Expression":
+def mirrored(tree: "exp.Expr") -> "exp.Expr":
     """The same condition with left and right record exchanged."""
     from sqlglot import exp
 
-    copy: exp.Expression = tree.copy()
+    copy: exp.Expr = tree.copy()
     for column in copy.find_all(exp.Column):
         if column.table:
             column.set("table", exp.to_identifier("r" if column.table.lower() == "l" else "l"))
@@ -143,12 +144,12 @@ def mirrored(tree: "exp.Expression") -> "exp.Expression":
     return copy
 
 
-def printed(tree: "exp.Expression") -> str:
+def printed(tree: "exp.Expr") -> str:
     """The SQL that runs: the checked tree, printed for DuckDB without comments."""
     return tree.sql(dialect="duckdb", comments=False)
 
 
-def _parse(sql: str) -> "exp.Expression":
+def _parse(sql: str) -> "exp.Expr":
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -163,13 +164,13 @@ def _parse(sql: str) -> "exp.Expression":
     if len(statements) != 1 or statements[0] is None:
         raise ExpressionError("must be exactly one expression")
     tree = statements[0]
-    assert isinstance(tree, exp.Expression)
+    assert isinstance(tree, exp.Expr)
     for node in tree.walk():
         _refuse_unless_plain(node)
     return tree
 
 
-def _refuse_unless_plain(node: "exp.Expression") -> None:
+def _refuse_unless_plain(node: "exp.Expr") -> None:
     from sqlglot import exp
 
     if isinstance(node, exp.DataType):
@@ -191,12 +192,12 @@ def _refuse_unless_plain(node: "exp.Expression") -> None:
         raise ExpressionError(f"column {_shown(node.name)} has too many parts")
 
 
-def _printed_function(node: "exp.Expression") -> str:
+def _printed_function(node: "exp.Expr") -> str:
     """The name DuckDB will see: sqlglot's class name and DuckDB's name differ (`date_diff`, `regexp_matches`)."""
     return printed(node).split("(")[0].strip().lower()
 
 
-def _conjuncts(tree: "exp.Expression") -> list["exp.Expression"]:
+def _conjuncts(tree: "exp.Expr") -> list["exp.Expr"]:
     from sqlglot import exp
 
     if isinstance(tree, exp.Paren):
@@ -206,7 +207,7 @@ def _conjuncts(tree: "exp.Expression") -> list["exp.Expression"]:
     return [tree]
 
 
-def _one_sided(side: "exp.Expression") -> str:
+def _one_sided(side: "exp.Expr") -> str:
     """An expression of one record, printed without `l.`/`r.`: what its blocking key is computed from."""
     from sqlglot import exp
 
@@ -217,7 +218,7 @@ def _one_sided(side: "exp.Expression") -> str:
     return printed(copy)
 
 
-def _normal(tree: "exp.Expression") -> str:
+def _normal(tree: "exp.Expr") -> str:
     """A spelling that is equal for conditions that differ in the order of commutative parts only."""
     from sqlglot import exp
 
@@ -250,7 +251,7 @@ def _normal(tree: "exp.Expression") -> str:
     parts = []
     for key, value in sorted(tree.args.items()):
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, exp.Expression):
+            if isinstance(item, exp.Expr):
                 parts.append(_normal(item))
             elif item not in (None, False):
                 parts.append(f"{key}={item}")
@@ -261,7 +262,7 @@ def _normal(tree: "exp.Expression") -> str:
     return f"({name} {' '.join(parts)})"
 
 
-def _flat(tree: "exp.Expression", kind: "type[exp.Expression]") -> list[str]:
+def _flat(tree: "exp.Expr", kind: "type[exp.Expr]") -> list[str]:
     from sqlglot import exp
 
     if isinstance(tree, exp.Paren):
@@ -278,5 +279,5 @@ def _shown(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """sqlglot marks the place in its messages with terminal escapes; messages of ours are plain text."""
+    """Drops the terminal escapes with which sqlglot marks the place in its messages."""
     return "".join(character for character in text if character.isprintable())[:200]

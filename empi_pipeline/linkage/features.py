@@ -1,5 +1,7 @@
 """What matching looks at beyond the cleaned columns: computed in DuckDB when needed, stored nowhere."""
 
+# ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
+
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -26,7 +28,7 @@ FEATURES: Final[dict[str, str]] = {
     "street": "varchar",
     "family": "varchar",
 }
-"""Derived columns a model may use beside the cleaned ones, with their DuckDB types; `sql/linkage/features.sql` defines them."""
+"""Derived columns a model may use beside the cleaned ones, with their DuckDB types (see `sql/linkage/features.sql`)."""
 
 MODEL_COLUMNS: Final = (*CLEANED_COLUMNS, *FEATURES)
 """Every record column that a match model's SQL may name."""
@@ -54,7 +56,7 @@ def with_features(
     table = f"linkage_records_{next(_serial)}"
     # Casts: an all-NULL column arrives untyped and would become INTEGER, on which string functions fail.
     delivered = set(cleaned.column_names)
-    needed = CLEANED_COLUMNS if derived else [column for column in wanted]
+    needed = CLEANED_COLUMNS if derived else tuple(wanted)
     texts = [
         f'cast("{c}" as varchar) as "{c}"' if c in delivered else f'cast(null as varchar) as "{c}"' for c in needed
     ]

@@ -69,7 +69,7 @@ carlton carl
 carol carole carrie lynn caroline carolyn
 caroline carrie carol lynn carolyn carolina
 cassandra cassie sandra sandy cass
-catherine katherine kathryn cathryn catharine katharine cathy kathy kate katie kit kitty kay cat kat kathleen katrina catalina trina
+catherine katherine kathryn cathryn catharine katharine cathy kathy kate katie kit kitty kay kat katrina catalina
 cecilia cece celia cecily sissy
 charles charlie chuck chas charley chaz carlos chip
 charlotte charlie lottie char carlota
@@ -127,7 +127,7 @@ elaine lainey helen elena
 eleanor elinor ellie nell nora lenora nellie elena
 eli elias elijah
 elijah eli lige
-elizabeth elisabeth liz lizzie beth betty betsy bess bessie eliza libby lisa liza elsa elsie ella ellie isabel lizbeth elisa
+elizabeth elisabeth liz lizzie beth betty betsy bess bessie eliza libby lisa liza elsa elsie ella ellie isabel lizbeth
 ella ellie
 ellen ellie nell helen nellie
 elliot eliot elliott

@@ -1,5 +1,7 @@
 """Scores pairs of records with Splink. The same pair gets the same weight in any batch, any order, any split."""
 
+# ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
+
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +77,7 @@ def predict(
                 if ready.symmetric:
                     parts.append(linker.inference.predict_between(registered_candidates, registered_new, **limit))
                 else:
-                    ordered = ready.rules_with(f'and l."{ORDER_COLUMN}" < r."{ORDER_COLUMN}"')
+                    ordered: list[Any] = ready.rules_with(f'and l."{ORDER_COLUMN}" < r."{ORDER_COLUMN}"')
                     for left, right in (
                         (registered_candidates, registered_new),
                         (registered_new, registered_candidates),
@@ -91,9 +93,13 @@ def predict(
 def predict_all(
     con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, records: pa.Table, chunks: int = 1
 ) -> pa.Table:
-    """Scores all records against one another, as for a rematch; arguments, result and errors as `predict`.
+    """Scores all records against one another, as for a rematch; result and errors as `predict`.
 
     Args:
+        con: A DuckDB connection (scratch), not used by anything else meanwhile.
+        model: The match model.
+        term_frequencies: The frozen frequencies of the model.
+        records: `record_id` (unique) and the cleaned columns.
         chunks: Score in this many parts, one after the other, to bound memory; the result is the same.
     """
     ready = compiled(model)
@@ -189,7 +195,7 @@ def _linker(
             linker.table_management.register_term_frequency_lookup(api.register(name), column)
         yield linker, api
     finally:
-        api.delete_tables_created_by_splink_from_db()
+        api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
         for name in frequency_tables:
             con.execute(f"drop table if exists {name}")
         con.unregister("linkage_frequencies")
@@ -198,7 +204,7 @@ def _linker(
 def _packed(
     con: duckdb.DuckDBPyConnection, model: MatchModel, ready: CompiledModel, scored: "SplinkDataFrame"
 ) -> pa.Table:
-    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict threshold."""
+    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict limit."""
     names = [comparison["output_column_name"] for comparison in ready.comparisons]
     adjusted = {
         comparison["output_column_name"]

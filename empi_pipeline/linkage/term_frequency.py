@@ -1,5 +1,7 @@
 """How common a value is, learned once and then frozen, so that the same pair scores alike on any day, in any batch."""
 
+# ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
+
 from typing import Final
 
 import duckdb
@@ -11,7 +13,7 @@ from empi_pipeline.linkage.model import FAMILY, MatchModel
 from empi_pipeline.sql import load
 
 SCHEMA = pa.schema([("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())])
-"""Columns of a term-frequency table; `frequency` is the share of records, of those with a value, that have this value."""
+"""Columns of a term-frequency table; `frequency` is the share of records, of those with any value, with this value."""
 
 FAMILIES_FROM: Final = 0.1
 """Share of two humans among pairs of one surname and home from which on the guards against relatives are up."""
@@ -25,7 +27,7 @@ _FAMILY_COLUMNS: Final = ("first_name", "last_name", "birth_date", "house_number
 def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
     """Counts how common each value of the model's term-frequency columns is.
 
-    With a prior of p pseudo-records, frequency = (count + p × average) / (records + p), where `average` is the u of the
+    With a prior of p pseudo-records, frequency = (count + p * average) / (records + p), where `average` is the u of the
     column's exact level: the chance that two people share a value at all. So three records teach nothing, a million
     teach everything.
 
@@ -45,7 +47,8 @@ def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: M
     with with_features(con, cleaned, {*columns, *(_FAMILY_COLUMNS if FAMILY in columns else ())}) as table:
         parts = [
             f"select '{column}' as column_name, cast(\"{column}\" as varchar) as value, "
-            f"(count(*) + $prior * cast({averages[column]!r} as double)) / (sum(count(*)) over () + $prior) as frequency "
+            f"(count(*) + $prior * cast({averages[column]!r} as double)) / (sum(count(*)) over () + $prior) "
+            f"as frequency "
             f'from {table} where "{column}" is not null group by "{column}"'
             for column in counted_columns
         ]

@@ -9,20 +9,22 @@ from empi_pipeline.linkage import expressions
 from empi_pipeline.linkage.features import MODEL_COLUMNS
 from empi_pipeline.linkage.model import MatchModel, digest_of
 
-_SETTING_KEYS: Final = frozenset(
-    "link_type probability_two_random_records_match em_convergence max_iterations "
-    "blocking_rules_to_generate_predictions comparisons retain_matching_columns retain_intermediate_calculation_columns "
-    "additional_columns_to_retain unique_id_column_name source_dataset_column_name match_weight_column_prefix "
-    "bayes_factor_column_prefix term_frequency_adjustment_column_prefix comparison_vector_value_column_prefix "
-    "linker_uid sql_dialect".split()
-)
+_SETTING_KEYS_TEXT: Final = """
+link_type probability_two_random_records_match em_convergence max_iterations
+blocking_rules_to_generate_predictions comparisons retain_matching_columns
+retain_intermediate_calculation_columns additional_columns_to_retain unique_id_column_name
+source_dataset_column_name match_weight_column_prefix bayes_factor_column_prefix
+term_frequency_adjustment_column_prefix comparison_vector_value_column_prefix linker_uid sql_dialect
+"""
+_SETTING_KEYS: Final = frozenset(_SETTING_KEYS_TEXT.split())
 """Keys of a complete Splink 4 or 5 settings file; the reference system's five-key form is a part of it."""
 
 _COMPARISON_KEYS: Final = frozenset({"output_column_name", "comparison_description", "comparison_levels"})
-_LEVEL_KEYS: Final = frozenset(
-    "sql_condition label_for_charts is_null_level m_probability u_probability tf_adjustment_column tf_adjustment_weight "
-    "tf_minimum_u_value disable_tf_exact_match_detection fix_m_probability fix_u_probability".split()
-)
+_LEVEL_KEYS_TEXT: Final = """
+sql_condition label_for_charts is_null_level m_probability u_probability tf_adjustment_column
+tf_adjustment_weight tf_minimum_u_value disable_tf_exact_match_detection fix_m_probability fix_u_probability
+"""
+_LEVEL_KEYS: Final = frozenset(_LEVEL_KEYS_TEXT.split())
 _RULE_KEYS: Final = frozenset({"blocking_rule", "sql_dialect", "salting_partitions", "arrays_to_explode"})
 
 MAX_COMPARISONS: Final = 50
