@@ -5,7 +5,23 @@ from typing import Annotated
 import typer
 
 from empi_pipeline import __version__
-from empi_pipeline.cli import batches, config, crosswalk, database, demonstration, load, rematch, review, status, up
+from empi_pipeline.cli import (
+    batches,
+    config,
+    crosswalk,
+    database,
+    demonstration,
+    load,
+    notes,
+    person,
+    rematch,
+    review,
+    status,
+    undo,
+    up,
+    verify,
+    withdraw,
+)
 
 _EPILOG = (
     "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 Postgres refused or was lost; 4 not found;"
@@ -22,9 +38,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (up, demonstration, load, status, crosswalk, rematch):
+for module in (up, demonstration, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
     module.add_to(app)
-for group in (review, config, batches, database):
+for group in (review, person, config, batches, database):
     app.add_typer(group.app)
 
 

@@ -1,16 +1,19 @@
-"""`empi review`: the review queue, and a case with its persons, records and pairs."""
+"""`empi review`: the review queue, a case with its persons, records and pairs, and answering it."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from empi_pipeline.cli import decide, moments
 from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table, say, shown
 
 if TYPE_CHECKING:
-    from empi_pipeline.identity.queries import Case, Pair, Person
+    from empi_pipeline.identity.queries import Case, Pair
+    from empi_pipeline.linkage import Explanation
     from empi_pipeline.postgres import Connection
 
-app = typer.Typer(name="review", help="The review queue of data stewards: list, show.", no_args_is_help=True)
+app = typer.Typer(name="review", help="The review queue of data stewards: list, show, decide.", no_args_is_help=True)
+decide.add_to(app)
 
 
 @app.command("list")
@@ -23,6 +26,15 @@ def list_cases(
     first_name: Annotated[str | None, typer.Option(help="About a first name that contains this.")] = None,
     birth_date: Annotated[str | None, typer.Option(help="About a birth date that starts with this.")] = None,
     person: Annotated[str | None, typer.Option(help="About a person whose id starts with this.")] = None,
+    opened_since: Annotated[
+        str | None, typer.Option(metavar=moments.METAVAR, help=f"Opened then or later: {moments.FORMS}.")
+    ] = None,
+    opened_before: Annotated[
+        str | None, typer.Option(metavar=moments.METAVAR, help="Opened before then; 7d: waiting for more than a week.")
+    ] = None,
+    min_probability: Annotated[
+        float | None, typer.Option(min=0, max=1, help="With a match probability of at least this.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
@@ -35,84 +47,103 @@ def list_cases(
 
     if kind is not None and kind not in queries.KINDS:
         raise ConfigurationError(f"--kind {kind}: must be one of {', '.join(queries.KINDS)}")
+    since = moments.optional_moment("--opened-since", opened_since)
+    before = moments.optional_moment("--opened-before", opened_before)
+    filters: dict[str, Any] = {
+        "kind": kind,
+        "data_source": data_source,
+        "source_person_id": source_person_id,
+        "first_name": first_name,
+        "last_name": last_name,
+        "birth_date": birth_date,
+        "person_id": person,
+        "opened_since": since,
+        "opened_before": before,
+        "min_probability": min_probability,
+    }
     with open_index() as connection:
-        found = queries.list_cases(
-            connection,
-            kind=kind,
-            status="closed" if closed else "open",
-            data_source=data_source,
-            source_person_id=source_person_id,
-            first_name=first_name,
-            last_name=last_name,
-            birth_date=birth_date,
-            person_id=person,
-            limit=limit,
-        )
+        found = queries.list_cases(connection, status="closed" if closed else "open", limit=limit, **filters)
     if as_json:
         print_json([asdict(each) for each in found])
-    elif not found:
-        note("no such case" if closed or kind else "the review queue is empty")
-    else:
-        print_table(
+        return
+    if not found:
+        filtered = closed or any(value is not None for value in filters.values())
+        note("no such case" if filtered else "the review queue is empty")
+        return
+    print_table(
+        (
+            "case",
+            "kind",
+            "version",
+            "bits",
+            "probability",
+            "persons",
+            "records",
+            "opened",
+            "first record",
+            "sources",
+            "reason",
+        ),
+        [
             (
-                "case",
-                "kind",
-                "bits",
-                "probability",
-                "persons",
-                "records",
-                "opened",
-                "first record",
-                "sources",
-                "reason",
-            ),
-            [
-                (
-                    each.case_id,
-                    each.kind,
-                    _rounded(each.max_match_weight, 1),
-                    _rounded(each.max_match_probability, 4),
-                    each.person_count,
-                    each.record_count,
-                    each.opened_at,
-                    " ".join(filter(None, (each.first_name, each.last_name))),
-                    each.data_sources,
-                    each.reason,
-                )
-                for each in found
-            ],
-        )
+                each.case_id,
+                each.kind,
+                each.version,
+                _rounded(each.max_match_weight, 1),
+                _rounded(each.max_match_probability, 4),
+                each.person_count,
+                each.record_count,
+                each.opened_at,
+                " ".join(filter(None, (each.first_name, each.last_name))),
+                each.data_sources,
+                each.reason,
+            )
+            for each in found
+        ],
+    )
 
 
 @app.command("show")
 def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")], as_json: Json = False) -> None:
-    """Show a case: its persons with their records as delivered, and per pair what speaks for and against it."""
+    """Show a case: its persons with their records as delivered, per pair what speaks for and against it, and notes."""
     from dataclasses import asdict
 
     from empi_pipeline.cli.index import open_index
+    from empi_pipeline.cli.notes import notes_about, print_notes
+    from empi_pipeline.cli.person import print_records
     from empi_pipeline.identity import queries
 
     with open_index() as connection:
         found = queries.show_case(connection, case)
-        names = _comparison_names(connection, found)
+        explanations = _explained(connection, found)
+        notes = notes_about(connection, case_id=case)
     if as_json:
         document = asdict(found)
-        for pair in document["pairs"]:
-            pair["comparisons"] = names.get(pair["model_id"])
-        print_json(document)
+        for told, explanation in zip(document["pairs"], explanations, strict=True):
+            told["explanation"] = explanation and asdict(explanation)
+        print_json({**document, "notes": notes})
         return
     _print_case(found)
     for person in found.persons:
-        _print_person(person)
-    for pair in found.pairs:
-        _print_pair(pair, names)
+        say(f"\nperson {person.person_id}@{person.version}, {person.record_count:,} record(s)")
+        print_records(person)
+    for pair, explanation in zip(found.pairs, explanations, strict=True):
+        _print_pair(pair, explanation)
+    print_notes(notes)
 
 
-def _comparison_names(connection: "Connection", case: "Case") -> dict[int, list[str]]:
-    from empi_pipeline.linkage import registry
+def _explained(connection: "Connection", case: "Case") -> "list[Explanation | None]":
+    """Why each pair has its weight, by the model that scored it; None for pairs that were never scored."""
+    from empi_pipeline.linkage import explain, registry
 
     model_ids = {pair.model_id for pair in case.pairs if pair.model_id is not None}
-    return {model_id: registry.get(connection, model_id).model.comparison_names for model_id in sorted(model_ids)}
+    models = {model_id: registry.get(connection, model_id).model for model_id in sorted(model_ids)}
+    return [
+        explain(models[pair.model_id], pair.levels, pair.weights)
+        if pair.model_id is not None and pair.levels is not None and pair.weights is not None
+        else None
+        for pair in case.pairs
+    ]
 
 
 def _print_case(case: "Case") -> None:
@@ -131,30 +162,18 @@ def _print_case(case: "Case") -> None:
     print_fields(fields)
 
 
-def _print_person(person: "Person") -> None:
-    say(f"\nperson {person.person_id}, {person.record_count:,} record(s)")
-    filled = [
-        name
-        for name in (person.records[0].values if person.records else ())
-        if any(r.values[name] for r in person.records)
-    ]
-    print_table(
-        ("record", *filled),
-        [(record.record_id, *(record.values[name] for name in filled)) for record in person.records],
-    )
-
-
-def _print_pair(pair: "Pair", names: dict[int, list[str]]) -> None:
+def _print_pair(pair: "Pair", explanation: "Explanation | None") -> None:
     weight = "not scored" if pair.match_weight is None else f"{pair.match_weight:+.1f} bits"
     probability = "" if pair.match_probability is None else f", probability {pair.match_probability:.6f}"
     say(f"\nrecords {pair.record_id_l} and {pair.record_id_r}: {weight}{probability}")
     if pair.reason:
         say(f"  {pair.reason}")
-    if pair.weights is None or pair.model_id is None:
+    if explanation is None:
         return
-    told = zip(names[pair.model_id], pair.weights, pair.levels or (), strict=True)
-    for name, bits, level in sorted(told, key=lambda each: -each[1]):
-        say(f"  {bits:+6.1f}  {name}" + ("  (missing)" if level == -1 else ""))
+    say(f"  {explanation.sentence}")
+    say(f"  {explanation.prior_bits:+6.1f}  before anything is compared")
+    for each in sorted(explanation.comparisons, key=lambda told: -told.bits):
+        say(f"  {each.bits:+6.1f}  {each.comparison}: {each.level}")
 
 
 def _rounded(value: float | None, digits: int) -> str:

@@ -142,7 +142,7 @@ def test_the_review_queue_lists_and_shows_a_case_with_its_records(empi: Empi, in
     assert [each["record_count"] for each in shown["persons"]] == [2, 1]
     assert CANARY in json.dumps(shown)
     text = empi("review", "show", "7").out
-    assert f"person {person(1)}, 2 record(s)" in text
+    assert f"person {person(1)}@1, 2 record(s)" in text
     assert CANARY in text
     assert "not scored" in text
     assert empi("review", "list").out.splitlines()[1].split()[:2] == ["7", "potential_match"]

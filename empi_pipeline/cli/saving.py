@@ -1,0 +1,119 @@
+"""What all saves of a steward share: who decides, what identity goes by, and publishing what came of it at once."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
+
+import typer
+
+from empi_pipeline.cli.output import note, print_fields, print_json
+from empi_pipeline.errors import ConfigurationError, EmpiError
+
+if TYPE_CHECKING:
+    from empi_pipeline.identity.policy import Policy
+    from empi_pipeline.identity.stewardship import Saved
+    from empi_pipeline.postgres import Connection
+    from empi_pipeline.publishing import Published
+
+Actor = Annotated[str | None, typer.Option("--as", metavar="ACTOR", help="Who decides; your login name without it.")]
+Why = Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why; it is kept with the change.")]
+Overrule = Annotated[bool, typer.Option("--overrule", help="Take back decisions in force that say otherwise.")]
+
+_WAIT_TO_PUBLISH: Final = 5_000
+"""Milliseconds to wait for a publication that is under way: it may be a large one."""
+
+
+def carry_out(save: "Callable[..., Saved]", actor: str | None, as_json: bool) -> None:
+    """Save, publish the crosswalk, and print what was done.
+
+    Once saved it stays saved: where publishing fails, that is remarked and the next publication makes up for it.
+
+    Args:
+        save: Called with a connection that is in no transaction, and `actor` and `policy` by name.
+        actor: Who decides; the login name when None.
+        as_json: Print JSON.
+
+    Raises:
+        EmpiError: Not saved; nothing was written.
+    """
+    from dataclasses import asdict
+
+    from empi_pipeline.cli.index import open_servers
+
+    by = {"actor": acting(actor), "policy": policy()}
+    with open_servers() as connect:
+        with connect() as connection:
+            saved = save(connection, **by)
+        published, exported = _publish(connect, saved.change_id)
+    if as_json:
+        crosswalk = {**asdict(published), "exported": exported} if published else None
+        print_json({**asdict(saved), "crosswalk": crosswalk})
+        return
+    told: dict[str, Any] = {
+        "change": saved.change_id,
+        "decisions made": saved.decisions_made,
+        "decisions ended": saved.decisions_revoked,
+        "records moved": saved.records_moved,
+        "persons": saved.person_ids,
+    }
+    if published:
+        told["crosswalk"] = f"{published.added:,} row(s) added, {published.removed:,} removed"
+    print_fields(told)
+
+
+def acting(actor: str | None) -> str:
+    """Who decides.
+
+    Raises:
+        ConfigurationError: Nobody said, and the machine does not know.
+    """
+    if actor is None:
+        import getpass
+
+        try:
+            actor = getpass.getuser()
+        except (KeyError, OSError):  # A container whose user has no name.
+            actor = ""
+    if not actor.strip():
+        raise ConfigurationError("who decides? Say so with --as NAME")
+    return actor.strip()
+
+
+def policy() -> "Policy":
+    """What identity goes by, as the batches are applied with."""
+    from empi_pipeline.identity.policy import Policy
+    from empi_pipeline.settings import read_settings
+
+    return Policy(read_settings().untrusted_sources())
+
+
+def _publish(
+    connect: "Callable[[], AbstractContextManager[Connection]]", change_id: int
+) -> "tuple[Published | None, list[str]]":
+    """What was published, and the keys of the objects that tell of it."""
+    from empi_pipeline.publishing import export_new_changes, publish
+
+    try:
+        with connect() as connection, connection.transaction():
+            connection.execute("select set_config('lock_timeout', %s, true)", [str(_WAIT_TO_PUBLISH)])
+            published = publish(connection)
+    except EmpiError as error:
+        note(f"note: change {change_id} is saved, but not published: {error}. The next batch or save publishes it")
+        return None, []
+    try:
+        with connect() as connection:
+            return published, export_new_changes(connection, _Exports())
+    except EmpiError as error:
+        note(f"note: the change feed in S3 lacks this change: {error}. The next batch or save writes it")
+        return published, []
+
+
+class _Exports:
+    """The bucket; not even S3's client is imported before there is something to write, and mostly there is not."""
+
+    def put(self, key: str, body: BinaryIO) -> None:
+        from empi_pipeline.cli.objects import put_object
+        from empi_pipeline.servers import S3_BUCKET
+
+        put_object(f"s3://{os.environ[S3_BUCKET]}/{key}", body)
