@@ -224,7 +224,9 @@ _SEX = [
 
 _MIDDLE_NAME = [
     _missing("middle_name"),
-    Level("same", "middle_name_l = middle_name_r and length(middle_name_l) > 1", 0.50, 0.012),
+    Level(
+        "same", "middle_name_l = middle_name_r and least(length(middle_name_l), length(middle_name_r)) > 1", 0.50, 0.012
+    ),
     Level("same initial", "left(middle_name_l, 1) = left(middle_name_r, 1)", 0.46, 0.085),
     Level("different", "ELSE", 0.04, 0.90),
 ]
