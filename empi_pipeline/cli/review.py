@@ -166,14 +166,18 @@ def _print_pair(pair: "Pair", explanation: "Explanation | None") -> None:
     weight = "not scored" if pair.match_weight is None else f"{pair.match_weight:+.1f} bits"
     probability = "" if pair.match_probability is None else f", probability {pair.match_probability:.6f}"
     say(f"\nrecords {pair.record_id_l} and {pair.record_id_r}: {weight}{probability}")
-    if pair.reason:
+    if pair.reason and pair.reason != "potential_match":  # Which the case says itself.
         say(f"  {pair.reason}")
     if explanation is None:
         return
     say(f"  {explanation.sentence}")
     say(f"  {explanation.prior_bits:+6.1f}  before anything is compared")
+    silent = [each.comparison for each in explanation.comparisons if each.level == "missing" and not each.bits]
     for each in sorted(explanation.comparisons, key=lambda told: -told.bits):
-        say(f"  {each.bits:+6.1f}  {each.comparison}: {each.level}")
+        if each.comparison not in silent:
+            say(f"  {each.bits:+6.1f}  {each.comparison}: {each.level}")
+    if silent:
+        say(f"          missing: {', '.join(silent)}")
 
 
 def _rounded(value: float | None, digits: int) -> str:

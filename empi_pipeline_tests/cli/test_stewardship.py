@@ -217,7 +217,7 @@ def test_a_case_is_shown_with_the_words_and_bits_of_each_comparison_and_its_note
     lines = [line.strip() for line in text.splitlines()]
     assert "+13.5  last_name: same" in lines
     assert "-3.5  birth_date: one letter off" in lines
-    assert "+0.0  sex: missing" in lines
+    assert "missing: sex" in lines
     assert "-10.0  before anything is compared" in lines
     assert lines[-1] == "asked the clinic"
     shown = empi("review", "show", "1", "--json").json()
