@@ -5,7 +5,7 @@ from typing import Final
 
 import dagster as dg
 
-from empi_pipeline.assets.policy import policy_of
+from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch

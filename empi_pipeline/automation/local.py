@@ -30,7 +30,7 @@ class RunOutcome:
         run_id: Of the Dagster run.
         failed_step: The first step that failed.
         error: What went wrong first, in words without values of records.
-        figures: Counts that the assets told, the last one of a name.
+        figures: Counts that the assets told (and which limits a plan exceeds), the last one of a name.
     """
 
     success: bool
@@ -133,7 +133,7 @@ class Pipeline:
             name: value.value
             for event in result.get_asset_materialization_events()
             for name, value in event.materialization.metadata.items()
-            if isinstance(value.value, int | str)
+            if isinstance(value.value, int) or name == "limits_exceeded"
         }
         return RunOutcome(
             result.success, result.run_id, failed[0] if failed else None, told[0] if told else None, figures

@@ -41,10 +41,12 @@ def carry_out(save: "Callable[..., Saved]", actor: str | None, as_json: bool) ->
 
     from empi_pipeline.cli.index import open_servers
 
-    by = {"actor": acting(actor), "policy": policy()}
+    who = acting(actor)
     with open_servers() as connect:
         with connect() as connection:
-            saved = save(connection, **by)
+            by = policy(connection)
+        with connect() as connection:
+            saved = save(connection, actor=who, policy=by)
         published, exported = _publish(connect, saved.change_id)
     if as_json:
         crosswalk = {**asdict(published), "exported": exported} if published else None
@@ -80,12 +82,12 @@ def acting(actor: str | None) -> str:
     return actor.strip()
 
 
-def policy() -> "Policy":
+def policy(connection: "Connection") -> "Policy":
     """What identity goes by, as the batches are applied with."""
-    from empi_pipeline.identity.policy import Policy
+    from empi_pipeline.identity.from_settings import policy_of
     from empi_pipeline.settings import read_settings
 
-    return Policy(read_settings().untrusted_sources())
+    return policy_of(read_settings(), connection)
 
 
 def _publish(

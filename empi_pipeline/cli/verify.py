@@ -39,7 +39,9 @@ def verify(
 
             names += checks.EVIDENCE_CHECKS
             with connect() as connection:
-                problems += checks.verify_evidence(connection, policy())
+                by = policy(connection)
+            with connect() as connection:
+                problems += checks.verify_evidence(connection, by)
     if as_json:
         result: dict[str, Any] = {"checks": names, "problems": [asdict(each) for each in problems]}
         print_json(result)

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -40,11 +41,15 @@ class ConflictRules:
     aspects: Sequence[Sequence[str]]
 
     @staticmethod
-    def shipped() -> "ConflictRules":
-        """The rules of `empi_pipeline.identity.guards`."""
+    def shipped(*, families: bool = True) -> "ConflictRules":
+        """The rules of `empi_pipeline.identity.guards`.
+
+        Args:
+            families: Whether relatives are among the records, as frozen into the match model.
+        """
         # Late: the rules know nicknames, which only those who need the rules should load.
         guards: Any = importlib.import_module("empi_pipeline.identity.guards")
-        return ConflictRules(guards.CONFLICT_ATTRIBUTES, guards.find_conflicts, _ASPECTS)
+        return ConflictRules(guards.CONFLICT_ATTRIBUTES, partial(guards.find_conflicts, families=families), _ASPECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Policy:
         if not guards.hard_conflicts:
             yield NoConflicts()
             return
-        rules = self.rules or ConflictRules.shipped()
+        rules = self.rules or ConflictRules.shipped(families=_families(connection))
         with open_scratch() as con:
             yield RecordConflicts(
                 con,
@@ -85,6 +90,11 @@ class Policy:
                 rules.attributes,
                 rules.aspects,
             )
+
+
+def _families(connection: Connection) -> bool:
+    row = connection.execute("select families from matching.model where is_active").fetchone()
+    return row is None or bool(row[0])
 
 
 def _attributes(connection: Connection, attributes: Sequence[str], record_ids: Ints) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from empi_pipeline.errors import NotFoundError
 from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.term_frequency import has_families
 from empi_pipeline.postgres import Connection, copy_in, copy_out
 from empi_pipeline.sql import load
 
@@ -123,7 +124,10 @@ def freeze(connection: Connection, model_id: int, term_frequencies: pa.Table) ->
     if row is None or row[0] is not None:
         return
     copy_in(connection, "matching.term_frequencies", term_frequencies, constants={"model_id": model_id})
-    connection.execute("update matching.model set frozen_at = now() where model_id = %s", [model_id])
+    connection.execute(
+        "update matching.model set frozen_at = now(), families = %s where model_id = %s",
+        [has_families(term_frequencies), model_id],
+    )
 
 
 def term_frequencies(connection: Connection, model_id: int) -> pa.Table:

@@ -138,6 +138,7 @@ create table matching.model (
     auto_threshold double precision not null check (auto_threshold between 0 and 1),
     term_frequency_prior double precision not null default 0,
     guards boolean not null default true,
+    families boolean not null default true,
     digest text not null,
     created_at timestamptz not null default now(),
     created_by text not null,
@@ -146,7 +147,7 @@ create table matching.model (
     is_active boolean not null default false,
     check (potential_threshold <= auto_threshold)
 );
-comment on table matching.model is 'Match models: Splink settings, thresholds and guards, immutable. frozen_at: when the term frequencies were taken.';
+comment on table matching.model is 'Match models: Splink settings, thresholds and guards, immutable. frozen_at: when the term frequencies were taken; families: whether relatives were among those records, so that the guards reckon with them.';
 create unique index model_one_active on matching.model (is_active) where is_active;
 
 create table matching.term_frequencies (
