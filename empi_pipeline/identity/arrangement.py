@@ -146,7 +146,7 @@ def decide(
     standing_now = {pair: decision for pair, decision in in_force.items() if pair not in revoked}
     if overrule:
         # What the new decisions say by themselves goes before what was said earlier.
-        for pair in _contradicted(list(made.values()), list(standing_now.values())):
+        for pair in _contradicted(decisions, list(standing_now.values())):
             revoked.add(pair)
             del standing_now[pair]
     total = [*standing_now.values(), *made.values()]
@@ -181,7 +181,7 @@ def _clashes(decisions: Sequence[NewDecision]) -> list[tuple[int, int]]:
     return [(int(one), int(other)) for one, other in pairs[clash]]
 
 
-def _contradicted(made: list[NewDecision], standing: list[NewDecision]) -> list[tuple[int, int]]:
+def _contradicted(made: Sequence[NewDecision], standing: Sequence[NewDecision]) -> list[tuple[int, int]]:
     """Standing decisions that contradict the new ones taken by themselves."""
     return [(decision.left, decision.right) for decision in standing if _clashes([*made, decision])]
 

@@ -66,7 +66,7 @@ def undo(
         mentioned |= {record for pair in made for record in pair}
         mentioned |= {record for decision in ended for record in (decision.left, decision.right)}
         reach = reach_of(connection, policy, record_ids=mentioned, person_ids=sorted({origin for _, origin in moves}))
-        reach, after = _returned(connection, reach, moves)
+        reach, after = _returned(connection, reach, moves, _latecomers(connection, change_id, moves))
         decisions = ended
         if kind in {"batch", "rematch"}:
             decisions = decisions + _told_apart(after, reach)
@@ -104,10 +104,21 @@ def _moves(connection: Connection, change_id: int, person_id: str | None) -> lis
     return moves
 
 
+def _latecomers(connection: Connection, change_id: int, moves: list[tuple[int, str]]) -> list[int]:
+    """Records that batches gave to the persons in question since."""
+    rows = connection.execute(
+        load("identity/latecomers"), {"record_ids": [record for record, _ in moves], "change_id": change_id}
+    ).fetchall()
+    return [record for (record,) in rows]
+
+
 def _returned(
-    connection: Connection, reach: Neighbourhood, moves: list[tuple[int, str]]
+    connection: Connection, reach: Neighbourhood, moves: list[tuple[int, str]], latecomers: list[int]
 ) -> tuple[Neighbourhood, Neighbourhood]:
-    """The neighbourhood with the old persons known, and with the records back where they came from."""
+    """The neighbourhood with the old persons known, and with the records back where they came from.
+
+    Records that came later belong to nobody for the moment: evidence says whom they follow.
+    """
     if not moves:
         return reach, reach
     known = set(reach.persons.person_id.to_pylist())
@@ -116,6 +127,8 @@ def _returned(
         reach = replace(reach, persons=reach.persons.and_also(read_persons(connection, old)))
     place, _ = found(reach.record_ids, np.array([record for record, _ in moves], np.int64))
     person = reach.evidence.person.copy()
+    free, known_here = found(reach.record_ids, np.array(latecomers, np.int64))
+    person[free[known_here]] = -1
     person[place] = numbers_of(reach.persons, pa.array([origin for _, origin in moves], pa.string()))
     return reach, replace(reach, evidence=replace(reach.evidence, person=person))
 
