@@ -5,11 +5,11 @@ from typing import Final
 
 import dagster as dg
 
-from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch
 from empi_pipeline.identity.figures import open_case_counts, person_sizes
+from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.linkage import index_scoring
 from empi_pipeline.linkage.key_index import CLEANED_SCHEMA
 from empi_pipeline.postgres import copy_out, refresh_statistics

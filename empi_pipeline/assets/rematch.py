@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from empi_pipeline import publishing
-from empi_pipeline.identity.from_settings import policy_of, rematch_rules_of
 from empi_pipeline.errors import ConflictError
+from empi_pipeline.identity.from_settings import policy_of, rematch_rules_of
 from empi_pipeline.identity.plan import Plan, apply_rematch, plan_rematch
 from empi_pipeline.linkage import registry
 from empi_pipeline.linkage.rescoring import rescore

@@ -129,11 +129,15 @@ class Pipeline:
         failed = [event.step_key for event in result.all_events if event.is_step_failure]
         # Dagster also logs as an error that what depends on a failed step is not executed.
         told = [error for error in heard.errors if not error.startswith("Dependencies for step")]
-        figures = {
-            name: value.value
+        told_values = (
+            (name, value.value)
             for event in result.get_asset_materialization_events()
             for name, value in event.materialization.metadata.items()
-            if isinstance(value.value, int) or name == "limits_exceeded"
+        )
+        figures: dict[str, int | str] = {
+            name: value
+            for name, value in told_values
+            if isinstance(value, int) or (isinstance(value, str) and name == "limits_exceeded")
         }
         return RunOutcome(
             result.success, result.run_id, failed[0] if failed else None, told[0] if told else None, figures
