@@ -39,6 +39,13 @@ def bury_slot_holders(instance: dg.DagsterInstance, connection: Connection) -> N
             bury(instance, run_id)
 
 
+def bury_runs_of(instance: dg.DagsterInstance, job_name: str, batch_id: str) -> None:
+    """Bury the started runs of a batch; for who has just claimed it, so that none of them can be alive."""
+    started = dg.RunsFilter(job_name=job_name, tags={PARTITION_TAG: batch_id}, statuses=[dg.DagsterRunStatus.STARTED])
+    for run in instance.get_runs(started):
+        bury(instance, run.run_id)
+
+
 @contextmanager
 def slots_kept_free(instance: dg.DagsterInstance, connect: Connect) -> Iterator[None]:
     """Bury dead slot holders from time to time while this process may be waiting for a slot itself."""

@@ -67,7 +67,7 @@ class Pipeline:
         Raises:
             ConflictError: Another process works on this batch.
         """
-        from empi_pipeline.automation.dead_runs import slots_kept_free
+        from empi_pipeline.automation.dead_runs import bury_runs_of, slots_kept_free
         from empi_pipeline.automation.jobs import BATCH_JOB_NAME
         from empi_pipeline.automation.partitions import BATCHES, CLAIM_TAG
         from empi_pipeline.intake import ledger
@@ -78,6 +78,7 @@ class Pipeline:
             ledger.count_attempt(claiming, batch_id)
             instance = local_instance()
             instance.add_dynamic_partitions(str(BATCHES.name), [batch_id])
+            bury_runs_of(instance, BATCH_JOB_NAME, batch_id)
             with slots_kept_free(instance, self.connect):
                 outcome = self._run(
                     BATCH_JOB_NAME, instance, progress, partition_key=batch_id, tags={CLAIM_TAG: str(os.getpid())}
