@@ -98,6 +98,7 @@ def activate(model: Annotated[str, typer.Argument(help="Number or name of the mo
 
 def _activate(connect: "Connect", model: int | str) -> "RegisteredModel":
     from empi_pipeline.cli.progress import progress
+    from empi_pipeline.identity.ledger import take_identity_lock
     from empi_pipeline.linkage.activation import activate as make_active
     from empi_pipeline.scratch import open_scratch
     from empi_pipeline.settings import read_settings
@@ -105,7 +106,7 @@ def _activate(connect: "Connect", model: int | str) -> "RegisteredModel":
     limits = read_settings().scratch
     with progress("activating") as tell, open_scratch(memory_limit=limits.memory, threads=limits.threads) as scratch:
         tell("making the blocking keys of the records there are")
-        return make_active(connect, scratch, model)
+        return make_active(connect, scratch, model, take_identity_lock)
 
 
 def _read_json(file: Path) -> object:

@@ -1,12 +1,12 @@
 """Making a model the active one: frozen on the index, its blocking keys there for every record, then switched to."""
 
+from collections.abc import Callable
 from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from empi_pipeline import linkage
-from empi_pipeline.identity.ledger import IDENTITY_LOCK
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
 from empi_pipeline.postgres import Connection, copy_out
@@ -15,7 +15,12 @@ from empi_pipeline.sql import load
 _CHUNK_RECORDS: Final = 200_000
 
 
-def activate(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | str) -> RegisteredModel:
+def activate(
+    connect: Connect,
+    scratch: duckdb.DuckDBPyConnection,
+    model: int | str,
+    hold_identity: Callable[[Connection], object],
+) -> RegisteredModel:
     """Let a model score new batches from now on; what is matched already stays until a rematch.
 
     A model that scored nothing yet takes its term frequencies from the records of the index. The keys of all records
@@ -25,6 +30,7 @@ def activate(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | 
         connect: Opens a connection.
         scratch: A DuckDB of its own.
         model: Number or name.
+        hold_identity: Waits for the right to write identities, until the end of the transaction.
 
     Raises:
         NotFoundError: There is no such model.
@@ -37,7 +43,7 @@ def activate(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | 
     while _add_keys(connect, scratch, registered) == _CHUNK_RECORDS:
         pass
     with connect() as connection:
-        connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
+        hold_identity(connection)
         _save_missing_keys(connection, scratch, registered)
         return registry.switch_to(connection, registered.model_id)
 
