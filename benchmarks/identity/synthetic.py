@@ -32,8 +32,9 @@ def make_model(connection: Connection, *, guards: bool = True) -> int:
     """An active model with thresholds `POTENTIAL` and `AUTO`."""
     connection.execute("update matching.model set is_active = false")
     row = connection.execute(
-        "insert into matching.model (name, settings, potential_threshold, auto_threshold, digest, created_by, is_active,"
-        " guards) values ('bench', '{}', %s, %s, gen_random_uuid()::text, 'bench', true, %s) returning model_id",
+        "insert into matching.model (name, settings, potential_threshold, auto_threshold, digest, created_by,"
+        " is_active, guards) values ('bench', '{}', %s, %s, gen_random_uuid()::text, 'bench', true, %s)"
+        " returning model_id",
         [POTENTIAL, AUTO, guards],
     ).fetchone()
     assert row
@@ -57,8 +58,9 @@ def deliver(
     ).fetchone()
     assert row
     run(
-        "insert into raw.person_records (record_id, batch_id, arrival_id, line_number, content_hash, data_source,"
-        " source_person_id) overriding system value select n, %s, %s, n, sha256(n::text::bytea), 's' || n %% 5, 'p' || n"
+        "insert into raw.person_records (record_id, batch_id, arrival_id, line_number, content_hash,"
+        " data_source, source_person_id) overriding system value"
+        " select n, %s, %s, n, sha256(n::text::bytea), 's' || n %% 5, 'p' || n"
         " from generate_series(%s::bigint, %s::bigint) n",
         [batch_id, row[0], first, first + count - 1],
     )
@@ -101,5 +103,6 @@ def humans(first: int, count: int, pairs: int, seed: int = 1) -> tuple[np.ndarra
     sound = (left != right) & (right >= first) & (right < first + count)
     left, right = left[sound][:pairs], right[sound][:pairs]
     bits = math.log2(AUTO / (1 - AUTO))
-    weight = np.where(random.random(len(left)) < 1 / 7, random.uniform(0.1, bits - 0.1, len(left)), bits + 0.1 + random.exponential(6, len(left)))
+    strong, weak = bits + 0.1 + random.exponential(6, len(left)), random.uniform(0.1, bits - 0.1, len(left))
+    weight = np.where(random.random(len(left)) < 1 / 7, weak, strong)
     return left, right, weight

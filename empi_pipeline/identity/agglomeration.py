@@ -59,7 +59,7 @@ class Agglomeration:
         return self.size[first] + self.size[second] - len(self.wholes[first] & self.wholes[second])
 
 
-def agglomerate(
+def agglomerate(  # noqa: PLR0912 - one loop over all links: calls inside it would double its time.
     initial: Ints,
     left: Ints,
     right: Ints,

@@ -155,6 +155,8 @@ def _run(problem: _Problem, apart: Apart, guards: Guards) -> _Outcome:
         np.arange(nodes), node[left], node[right], apart, (np.r_[node, node], colours),
         guards.max_person_size,
     )  # fmt: skip
+    if (problem.person < 0).all():  # No persons to keep whole: pieces are nodes.
+        return _Outcome(from_scratch, from_scratch, from_scratch.labels[node], from_scratch.labels[node], bridge)
     person = np.empty(pieces, np.int64)
     person[piece] = problem.person
     alone = person < 0

@@ -109,7 +109,7 @@ def test_an_automatic_merge_taken_back_does_not_happen_again(connection: Connect
 def test_contradictions_are_shown_and_can_be_overruled(connection: Connection) -> None:
     world = World(connection)
     world.load("abc", [("a", "b", 0.5), ("b", "c", 0.5)])
-    a, b, c = (world.ids[name] for name in "abc")
+    a, b = (world.ids[name] for name in "ab")
     ids = {name: world.person_of(name) for name in "abc"}
     reject(connection, 1, 1, actor="ann", pairs=[(a, b)], policy=world.policy)
     merge(connection, [(ids["b"], 1), (ids["c"], 1)], actor="ann", policy=world.policy)

@@ -1,4 +1,4 @@
-"""Plays `scenarios.yaml`: after every step the persons and cases are exactly those written there, and the ledger sound."""
+"""Plays `scenarios.yaml`: after every step persons and cases are exactly those written there, and the ledger sound."""
 
 from pathlib import Path
 from typing import Any

@@ -55,7 +55,8 @@ class World:
         self.connection.execute("update matching.model set is_active = false")
         row = self.connection.execute(
             "insert into matching.model (name, settings, potential_threshold, auto_threshold, digest, created_by,"
-            " is_active, guards) values ('test', '{}', %s, %s, gen_random_uuid()::text, 'test', true, true) returning model_id",
+            " is_active, guards) values ('test', '{}', %s, %s, gen_random_uuid()::text, 'test', true, true)"
+            " returning model_id",
             [self.potential if potential is None else potential, self.auto if auto is None else auto],
         ).fetchone()
         assert row
@@ -164,3 +165,7 @@ class World:
                 )
                 found[case_id] = (case_kind, version, pairs)
         return found
+
+
+GUARDED = Policy(frozenset(), Guards(), RULES)
+"""The default guards with the simplest rules."""

@@ -1,7 +1,7 @@
 """Clustering against its definition, and against every order of arrival."""
 
 import os
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -190,7 +190,7 @@ def test_a_component_of_lookalikes_is_compared_once_per_look(size: int) -> None:
     records = [f"{number:04d}" for number in range(size)]
     facts = Facts(
         records,
-        links=[(one, other, 5.0) for one, other in zip(records, records[1:], strict=False)],
+        links=[(one, other, 5.0) for one, other in pairwise(records)],
         conflict=lambda one, other: int({one, other} == {records[0], records[-1]}),
     )
     found = run(facts, records, set(), Guards())

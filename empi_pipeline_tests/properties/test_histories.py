@@ -97,7 +97,8 @@ class Life:
 
     def rearrange(self) -> None:
         rows = self.connection.execute(
-            "select person_id::text, version from identity.persons where retired_change_id is null order by created_change_id, person_id"
+            "select person_id::text, version from identity.persons where retired_change_id is null"
+            " order by created_change_id, person_id"
         ).fetchall()
         if len(rows) < 2:
             return
