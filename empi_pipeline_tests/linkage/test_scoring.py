@@ -232,6 +232,24 @@ def test_a_one_sided_rule_gives_two_lookups_and_a_symmetric_one_one(con: duckdb.
     assert lookups("l.first_name = r.last_name and l.last_name = r.first_name") == [("k1", "k2")]
 
 
+def test_a_one_sided_rule_finds_a_pair_whichever_record_comes_first(con: duckdb.DuckDBPyConnection) -> None:
+    model = validated_model(
+        "m", settings(blocking_rules_to_generate_predictions=["l.first_name = r.last_name"]), 0.0, 0.9
+    )
+    names = ["ann", "bea", "cal", "dot", "eve", "fay", "guy", "hal"]
+    rows = [{"first_name": name, "last_name": f"{name}son"} for name in names]
+    rows += [{"first_name": f"{name}ie", "last_name": name} for name in names]
+    records = cleaned(*rows)
+    frequencies = term_frequencies(con, records, model)
+    found = {(place, place + len(names)) for place in range(1, len(names) + 1)}
+    assert pairs_of(predict(con, model, frequencies, records, records.slice(0, 0))).keys() == found
+    one, other = records.slice(0, len(names)), records.slice(len(names))
+    assert pairs_of(predict(con, model, frequencies, one, other)).keys() == found
+    assert pairs_of(predict(con, model, frequencies, other, one)).keys() == found
+    turned = records.set_column(0, "record_id", pa.array(range(2 * len(names), 0, -1), pa.int64()))
+    assert len(pairs_of(predict(con, model, frequencies, turned, records.slice(0, 0)))) == len(names)
+
+
 def test_keys_are_the_same_for_ever(con: duckdb.DuckDBPyConnection) -> None:
     """They are stored: another value after an upgrade would silently lose candidates."""
     model = validated_model(
