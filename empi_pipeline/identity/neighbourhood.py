@@ -129,6 +129,7 @@ def start_with_everything(connection: Connection) -> int:
 
 
 def _make_list(connection: Connection) -> None:
+    _prefer_indexes(connection, True)
     connection.execute("drop table if exists pg_temp.touched_records")
     connection.execute(load("identity/touched_make"))
 
