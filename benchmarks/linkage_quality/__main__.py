@@ -1,7 +1,8 @@
 """`python -m benchmarks.linkage_quality [SET ...]` prints, per data set, how good the default model is.
 
 febrl_40k is read from the folder in EMPI_BENCHMARK_DATA, pseudopeople from EMPI_BENCHMARK_PSEUDOPEOPLE (written by
-`dump_pseudopeople.py`); sets that cannot be had are left out. The model sees no truth here; how it was chosen is told in docs/matching-model.md.
+`dump_pseudopeople.py`); sets that cannot be had are left out.
+The model sees no truth here, but was chosen on some of these sets: docs/matching-model.md says which.
 """
 
 import os
