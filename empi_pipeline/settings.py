@@ -42,7 +42,8 @@ class DataSourceSettings(_Section):
     """How this source writes dates, e.g. `%d/%m/%Y`; learnt from its first delivery that tells when not set."""
 
     cleaning: Literal["standard", "pass_through"] = "standard"
-    """`pass_through`: match on the values exactly as delivered, as the reference system does."""
+    """`pass_through`: match on the values as delivered, as the reference system does; like it, this mode takes the
+    words na, nan, none and null for missing. `standard` knows that they are names."""
 
     trusted_source_ids: bool = True
     """Whether versions of one source_person_id are the same person. False: they are matched like any two records."""

@@ -9,7 +9,7 @@ from empi_pipeline.cleaning import records
 from empi_pipeline.cleaning.formats import DATE_COLUMNS, UNDECIDED
 from empi_pipeline.cleaning.rulebook import GROUPS
 from empi_pipeline.cleaning.stages import Group, Stage, chain
-from empi_pipeline.schema import PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
+from empi_pipeline.schema import ATTRIBUTE_COLUMNS, PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
 
 _EXTRA_KEYS: Final = {
     "delivered_middle": ("middle_name",),
@@ -132,9 +132,17 @@ def assembled(empty: Collection[str]) -> str:
 
 
 def passed_through() -> str:
-    """The records of data sources whose delivered values are taken as they are."""
+    """The records of data sources whose delivered values are taken as they are, as the reference system takes them.
+
+    That includes its words for a missing value: without them a migration would not give the persons people know.
+    """
+    identity = ["record_id", *SOURCE_IDENTITY_COLUMNS]
+    values = [
+        f"case when lower({column}) not in ('na', 'nan', 'none', 'null') then {column} end as {column}"
+        for column in ATTRIBUTE_COLUMNS
+    ]
     derived = [f"{expression} as {column}" for column, expression in _DERIVED.items()]
-    return f"select {', '.join(['record_id', *PERSON_RECORD_COLUMNS, *derived])} from cleaning_base where pass_through"
+    return f"select {', '.join([*identity, *values, *derived])} from cleaning_base where pass_through"
 
 
 def _list(columns: Mapping[str, str]) -> str:

@@ -118,6 +118,17 @@ def test_pass_through_takes_the_delivered_values_unchanged(con: duckdb.DuckDBPyC
     assert (cleaned["first_name"], cleaned["address_unit"]) == ("john", "5")
 
 
+def test_pass_through_takes_the_words_of_the_reference_system_for_missing_and_standard_cleaning_does_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    row = {"first_name": "Nan", "last_name": "NULL", "city": "Nancy"}
+    passed, cleaned = _clean(
+        con, _records(row, row | {"data_source": "b"}), sources={"a": SourceCleaning(pass_through=True)}
+    )
+    assert (passed["first_name"], passed["last_name"], passed["city"]) == (None, None, "Nancy")
+    assert (cleaned["first_name"], cleaned["last_name"]) == ("nan", "null")
+
+
 def test_pass_through_leaves_a_whole_name_where_it_is(con: duckdb.DuckDBPyConnection) -> None:
     (row,) = _clean(con, _records({"last_name": "Smith, John"}), sources={"a": SourceCleaning(pass_through=True)})
     assert (row["first_name"], row["last_name"]) == (None, "Smith, John")
