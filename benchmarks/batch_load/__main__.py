@@ -70,12 +70,13 @@ def one_round(content: bytes) -> dict[str, float]:
 @contextmanager
 def fresh_index() -> Iterator["Pipeline"]:
     """The pipeline on embedded servers of its own."""
-    from empi_pipeline.automation.local import pipeline
+    from empi_pipeline.automation.local import pipeline, prepare_dagster_storage
 
     with tempfile.TemporaryDirectory(prefix="empi-bench-") as home:
         os.environ["EMPI_HOME"] = home
         os.environ.pop("DAGSTER_HOME", None)
         with pipeline() as running:
+            prepare_dagster_storage()
             yield running
 
 

@@ -12,7 +12,7 @@ from empi_pipeline.identity.figures import open_case_counts, person_sizes
 from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.linkage import index_scoring
 from empi_pipeline.linkage.key_index import CLEANED_SCHEMA
-from empi_pipeline.postgres import copy_out, refresh_statistics
+from empi_pipeline.postgres import copy_out
 from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource, SettingsResource
 from empi_pipeline.settings import Settings
 from empi_pipeline.sql import load
@@ -53,8 +53,6 @@ def identity(
     """Give each new person record its person, in one transaction, and bring the review queue in line."""
     applied = apply_to_current_index(postgres, scratch, settings.read(), context.partition_key)
     with postgres.connect(autocommit=True) as connection:
-        written = ("identity.membership", "identity.persons", "identity.events", "identity.case_pairs")
-        refresh_statistics(connection, applied.records, *written)
         sizes, cases = person_sizes(connection, context.partition_key), open_case_counts(connection)
     yield dg.MaterializeResult(
         asset_key=["identity", "persons"],

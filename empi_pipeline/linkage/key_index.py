@@ -16,6 +16,8 @@ CLEANED_SCHEMA: Final = pa.schema([("record_id", pa.int64()), *((name, pa.string
 
 _CLEANED: Final = sql.SQL(", ").join(sql.Identifier("cleaned", name) for name in CLEANED_SCHEMA.names)
 
+_INDEXED_FROM_ROWS: Final = 100_000
+
 
 def ensure_table(connection: Connection, model_id: int, key_names: Sequence[str]) -> None:
     """Create the key table of a model where it is missing."""
@@ -46,23 +48,37 @@ def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
     """
     names = [name for name in keys.column_names if name != "record_id"]
     ensure_table(connection, model_id, names)
-    table = f"matching.blocking_keys_{model_id}"
+    copy_in(connection, f"matching.blocking_keys_{model_id}", keys)
+    _index_once_large(connection, model_id, names)
+
+
+def _index_once_large(connection: Connection, model_id: int, names: Sequence[str]) -> None:
+    """Index the keys when the table is worth it: a small one is scanned faster than its many indexes are built.
+
+    Built then at once, which is cheapest, and kept from then on.
+    """
+    table = _table(model_id)
+    name = f"blocking_keys_{model_id}"
     indexed = connection.execute(
-        "select count(*) from pg_indexes where schemaname = 'matching' and tablename = %s",
-        [f"blocking_keys_{model_id}"],
+        "select exists (select from pg_indexes where schemaname = 'matching' and tablename = %s)", [name]
     ).fetchone()
-    assert indexed is not None
-    copy_in(connection, table, keys)
-    if indexed[0] == 0:
-        # Indexes are cheapest to build on the first, usually largest, load.
-        connection.execute(sql.SQL("create unique index on {} (record_id)").format(_table(model_id)))
-        for name in names:
-            connection.execute(
-                sql.SQL("create index on {table} ({key}) where {key} is not null").format(
-                    table=_table(model_id), key=sql.Identifier(name)
-                )
+    if indexed == (True,):
+        return
+    enough = connection.execute(
+        sql.SQL("select count(*) = {rows} from (select from {table} limit {rows}) as counted").format(
+            table=table, rows=sql.Literal(_INDEXED_FROM_ROWS)
+        )
+    ).fetchone()
+    if enough != (True,):
+        return
+    connection.execute(sql.SQL("create unique index on {} (record_id)").format(table))
+    for key in names:
+        connection.execute(
+            sql.SQL("create index on {table} ({key}) where {key} is not null").format(
+                table=table, key=sql.Identifier(key)
             )
-        connection.execute(sql.SQL("analyze {}").format(_table(model_id)))
+        )
+    connection.execute(sql.SQL("analyze {}").format(table))
 
 
 def key_names(lookups: Sequence[tuple[str, str]]) -> list[str]:

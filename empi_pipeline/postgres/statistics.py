@@ -7,7 +7,8 @@ from psycopg import sql
 from empi_pipeline.postgres.connections import Connection
 
 _SHARE: Final = 0.1
-_LEAST_ROWS: Final = 1_000
+_LEAST_ROWS: Final = 20_000
+"""Fewer are autovacuum's: a wrong plan over so few rows costs less than the look."""
 
 
 def refresh_statistics(connection: Connection, written: int, *tables: str) -> None:
