@@ -132,7 +132,6 @@ def floor(running: "Pipeline") -> tuple[float, float]:
     from empi_pipeline.postgres import copy_in, copy_out
     from empi_pipeline.schema import PERSON_RECORD_COLUMNS
     from empi_pipeline.scratch import open_scratch
-    from empi_pipeline.sql import load as sql_text
 
     columns = ", ".join(PERSON_RECORD_COLUMNS)
     schema = pa.schema([(name, pa.string()) for name in PERSON_RECORD_COLUMNS])
@@ -144,7 +143,7 @@ def floor(running: "Pipeline") -> tuple[float, float]:
         copy_out(connection, f"select {columns} from floor", schema)
         copied = time.perf_counter() - started
         model = registry.ensure_active(connection)
-        cleaned = copy_out(connection, sql_text("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+        cleaned = key_index.cleaned_of_index(connection)
         frequencies = registry.term_frequencies(connection, model.model_id)
         connection.execute("drop table floor")
     with open_scratch() as con:

@@ -8,14 +8,11 @@ import dagster as dg
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch
-from empi_pipeline.identity.figures import open_case_counts, person_sizes
 from empi_pipeline.identity.from_settings import policy_of
-from empi_pipeline.linkage import index_scoring
-from empi_pipeline.linkage.key_index import CLEANED_SCHEMA
-from empi_pipeline.postgres import copy_out
+from empi_pipeline.identity.queries import open_case_counts, person_sizes
+from empi_pipeline.linkage import index_scoring, key_index
 from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource, SettingsResource
 from empi_pipeline.settings import Settings
-from empi_pipeline.sql import load
 
 _RESCORES: Final = 10
 """How many other batches may overtake this one between its scoring and its turn, in a row."""
@@ -92,7 +89,7 @@ def apply_to_current_index(
                 return apply_batch(connection, batch_id, policy=policy_of(settings, connection))
         except StalePredictions:
             with postgres.connect() as connection:
-                cleaned = copy_out(connection, load("linkage/cleaned_batch"), CLEANED_SCHEMA, {"batch_id": batch_id})
+                cleaned = key_index.cleaned_of_batch(connection, batch_id)
             with scratch.open() as con:
                 scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
             with postgres.connect() as connection:

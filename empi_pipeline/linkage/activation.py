@@ -9,8 +9,7 @@ import pyarrow as pa
 from empi_pipeline import linkage
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import Connection, copy_out
-from empi_pipeline.sql import load
+from empi_pipeline.postgres import Connection
 
 _CHUNK_RECORDS: Final = 200_000
 
@@ -38,7 +37,7 @@ def activate(
     with connect() as connection:
         registered = registry.get(connection, model)
         if registered.frozen_at is None:
-            records = copy_out(connection, load("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+            records = key_index.cleaned_of_index(connection)
             freeze_on(connection, scratch, registered, records)
     while _add_keys(connect, scratch, registered) == _CHUNK_RECORDS:
         pass

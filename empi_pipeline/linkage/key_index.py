@@ -81,6 +81,18 @@ def _index_once_large(connection: Connection, model_id: int, names: Sequence[str
     connection.execute(sql.SQL("analyze {}").format(table))
 
 
+def cleaned_of_batch(connection: Connection, batch_id: str) -> pa.Table:
+    """The cleaned records of one batch."""
+    query = sql.SQL("select {} from cleaned.person_records as cleaned where batch_id = %(batch_id)s").format(_CLEANED)
+    return copy_out(connection, query, CLEANED_SCHEMA, {"batch_id": batch_id})
+
+
+def cleaned_of_index(connection: Connection) -> pa.Table:
+    """The cleaned records of the index: those that belong to a person."""
+    query = "select {} from cleaned.person_records as cleaned join identity.membership using (record_id)"
+    return copy_out(connection, sql.SQL(query).format(_CLEANED), CLEANED_SCHEMA)
+
+
 def key_names(lookups: Sequence[tuple[str, str]]) -> list[str]:
     """The key columns that lookups speak of, each once."""
     return sorted({name for lookup in lookups for name in lookup}, key=lambda name: (len(name), name))

@@ -7,7 +7,7 @@ from empi_pipeline import linkage
 from empi_pipeline.linkage import activation, key_index, registry
 from empi_pipeline.linkage.index_scoring import newest_change
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import copy_in, copy_out, refresh_statistics
+from empi_pipeline.postgres import copy_in, refresh_statistics
 from empi_pipeline.sql import load
 
 
@@ -31,7 +31,7 @@ def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | s
         # One snapshot: the records are exactly those of the changes up to `seen`.
         connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         seen = newest_change(connection)
-        records = copy_out(connection, load("linkage/cleaned_index"), key_index.CLEANED_SCHEMA)
+        records = key_index.cleaned_of_index(connection)
     with connect() as connection:
         if registered.frozen_at is None:
             activation.freeze_on(connection, scratch, registered, records)
