@@ -76,8 +76,9 @@ class _Server:
             process = subprocess.Popen(
                 [
                     *(_program(), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--vfs-cache-mode", "off"),
-                    # A file dropped into the folder must be listed at once, not when a cache of listings expires.
-                    *("--dir-cache-time", "0", str(self._data)),
+                    # A file dropped into the folder must be listed at once, not when a cache of listings expires;
+                    # but with 0 rclone spins after the first upload, at most of a core.
+                    *("--dir-cache-time", "100ms", str(self._data)),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import boto3
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
@@ -88,11 +89,23 @@ def _client(endpoint):  # type: ignore[no-untyped-def]
 
 
 def _processes_of(folder: Path) -> list[str]:
-    import psutil
-
     return [
         name
         for process in psutil.process_iter(["cmdline", "name"])
         if any(str(folder) in part for part in process.info["cmdline"] or [])
         and (name := process.info["name"]) in {"postgres", "rclone"}
     ]
+
+
+def test_the_object_store_lists_a_dropped_file_soon_and_rests_when_nobody_asks(tmp_path: Path) -> None:
+    with embedded_object_store(tmp_path) as endpoint:
+        client = _client(endpoint)
+        client.put_object(Bucket=endpoint.bucket, Key="inbox/a.csv", Body=b"x")
+        client.list_objects_v2(Bucket=endpoint.bucket)
+        server = psutil.Process(int((tmp_path / "server.pid").read_text().split()[0]))
+        (tmp_path / "data" / endpoint.bucket / "inbox" / "dropped.csv").write_bytes(b"y")
+        before = sum(server.cpu_times()[:2])
+        time.sleep(1)
+        used = sum(server.cpu_times()[:2]) - before
+        assert client.list_objects_v2(Bucket=endpoint.bucket)["KeyCount"] == 2
+    assert used < 0.2, "seconds of processor time in an idle second"
