@@ -7,7 +7,7 @@ from psycopg import sql
 from empi_pipeline.postgres.connections import Connection
 
 _SHARE: Final = 0.1
-_LEAST_ROWS: Final = 20_000
+_LEAST_ROWS: Final = 100_000
 """Fewer are autovacuum's: a wrong plan over so few rows costs less than the look."""
 
 

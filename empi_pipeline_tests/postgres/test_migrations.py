@@ -70,8 +70,9 @@ def test_misnamed_or_missing_numbers_are_refused(tmp_path: Path) -> None:
 
 def test_an_error_of_the_database_names_the_constraint_and_no_value(database: str) -> None:
     insert = "insert into intake.batches (batch_id) values ('CANARYVALUE')"
-    with pytest.raises(DatabaseError) as caught, connect(database) as connection:
+    with connect(database) as connection:
         connection.execute(insert)
+    with pytest.raises(DatabaseError) as caught, connect(database) as connection:
         connection.execute(insert)
     assert "batches_batch_id_key" in str(caught.value)
     assert caught.value.sqlstate == "23505"

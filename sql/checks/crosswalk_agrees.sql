@@ -1,19 +1,18 @@
 -- Source identities of this batch that the crosswalk lacks or gives another person than membership does.
-with expected as (
-    select distinct source_identity.data_source, source_identity.source_person_id, membership.person_id
-    from (
-        select distinct data_source, source_person_id from raw.person_records where batch_id = %(batch_id)s
-    ) as source_identity
+with expected as materialized (
+    select distinct record.data_source, record.source_person_id, membership.person_id
+    from raw.person_records as of_batch
     join raw.person_records as record using (data_source, source_person_id)
-    join identity.membership using (record_id)
-),
-published as (
-    select crosswalk.data_source, crosswalk.source_person_id, crosswalk.person_id
-    from publishing.crosswalk
-    where (data_source, source_person_id) in (select data_source, source_person_id from expected)
+    join identity.membership on membership.record_id = record.record_id
+    where of_batch.batch_id = %(batch_id)s
 )
 select 'missing' as problem, count(*) as affected
-from (select * from expected except select * from published) as missing
+from expected
+left join publishing.crosswalk using (data_source, source_person_id, person_id)
+where crosswalk.since_change_id is null
 union all
 select 'outdated', count(*)
-from (select * from published except select * from expected) as outdated
+from (select distinct data_source, source_person_id from expected) as source_identity
+join publishing.crosswalk using (data_source, source_person_id)
+left join expected using (data_source, source_person_id, person_id)
+where expected.person_id is null
