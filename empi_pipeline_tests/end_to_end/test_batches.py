@@ -4,9 +4,11 @@ import io
 import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from empi_pipeline.automation.local import Pipeline, local_instance
-from empi_pipeline.intake import ledger
+from empi_pipeline.intake import ledger, taking_in
+from empi_pipeline.postgres import copy_in
 from empi_pipeline_tests.deliveries import (
     EXPECTED_PERSONS,
     HEADER,
@@ -131,3 +133,19 @@ def test_a_run_shows_its_assets_checks_and_partitions_in_dagster(running: Pipeli
     ]
     assert len(evaluations) == 11
     assert all(each is not None and each.passed for each in evaluations)
+
+
+def test_a_lost_row_is_noticed_and_keeps_the_batch_from_matching(
+    running: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(connection, table, rows, **options):  # type: ignore[no-untyped-def]
+        return copy_in(connection, table, rows.slice(1) if table == "raw.person_records" else rows, **options)
+
+    monkeypatch.setattr(taking_in, "copy_in", losing)
+    batch_id = deliver(running, {"hospital.csv": HOSPITAL})
+    outcome = running.run_batch(batch_id)
+    assert not outcome.success
+    with running.connect() as connection:
+        assert ledger.batch(connection, batch_id).status == "waiting"
+        for table in ("cleaned.person_records", "matching.predictions", "identity.persons", "publishing.crosswalk"):
+            assert connection.execute(f"select count(*) from {table}").fetchone() == (0,), table
