@@ -11,6 +11,7 @@ from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.checks.formats import FORMATS, check_formats
 from empi_pipeline.cleaning.learnt_orders import learnt_date_orders
+from empi_pipeline.linkage import index_scoring, key_index
 from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource, SettingsResource
 from empi_pipeline.schema import CLEANED_COLUMNS
 
@@ -43,12 +44,23 @@ def cleaned_person_records(
 ) -> Iterator[dg.MaterializeResult[pa.Table]]:
     """Names, dates, numbers and addresses in one form, placeholders nulled; one row per new person record.
 
-    Originals stay in `raw/person_records`, untouched.
+    Originals stay in `raw/person_records`, untouched. Once a batch is applied its cleaned records stay as they were.
     """
     sources = {
         name: cleaning.SourceCleaning(date_format=source.date_format, pass_through=source.cleaning == "pass_through")
         for name, source in settings.read().data_sources.items()
     }
+    pass_through = frozenset(name for name, source in sources.items() if source.pass_through)
+    with postgres.connect() as connection:
+        if index_scoring.is_applied(connection, context.partition_key):
+            # Blocking keys, predictions and guards all stand on these forms: newer rules must not change them here.
+            kept = key_index.cleaned_of_batch(connection, context.partition_key)
+            yield dg.MaterializeResult(
+                value=None,
+                check_results=[check_formats(kept, pass_through)],
+                metadata={"kept": "the batch is applied; its cleaned records stay as they are"},
+            )
+            return
     with scratch.open() as con:
         with postgres.connect() as connection:
             date_orders = learnt_date_orders(connection, con, context.partition_key, person_records)
@@ -57,9 +69,7 @@ def cleaned_person_records(
     filled = {name: rows - cleaned.table[name].null_count for name in CLEANED_COLUMNS}
     yield dg.MaterializeResult(
         value=cleaned.table,
-        check_results=[
-            check_formats(cleaned.table, frozenset(name for name, source in sources.items() if source.pass_through))
-        ],
+        check_results=[check_formats(cleaned.table, pass_through)],
         metadata={
             "completeness": bar_chart(filled, title=f"values per column, of {rows:,} records"),
             "values changed or nulled by rule": markdown_table(["rule", "values"], cleaned.rule_counts.items()),

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from empi_pipeline import cleaning
 from empi_pipeline.automation.local import Pipeline, local_instance
 from empi_pipeline.intake import ledger, taking_in
 from empi_pipeline.postgres import copy_in
@@ -50,6 +51,23 @@ def test_a_batch_run_again_changes_nothing(running: Pipeline) -> None:
     before = without_ids(running)
     assert running.run_batch(batch_id).success
     assert without_ids(running) == before
+
+
+def test_an_applied_batch_keeps_its_cleaned_records_whatever_the_rules_are_now(
+    running: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = deliver(running, {"hospital.csv": HOSPITAL})
+    running.run_batch(batch_id)
+    with running.connect() as connection:
+        before = connection.execute("select * from cleaned.person_records order by record_id").fetchall()
+
+    def other_rules(*_arguments: object, **_options: object) -> None:
+        raise AssertionError("an applied batch is not cleaned again")
+
+    monkeypatch.setattr(cleaning, "clean", other_rules)
+    assert running.run_batch(batch_id).success
+    with running.connect() as connection:
+        assert connection.execute("select * from cleaned.person_records order by record_id").fetchall() == before
 
 
 def test_csv_gzip_parquet_and_ndjson_of_the_same_rows_are_the_same_content(running: Pipeline) -> None:
