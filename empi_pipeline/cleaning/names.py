@@ -22,6 +22,21 @@ _NEWBORN: Final = (
     r".*)?|(?:baby|infant|newborn) ?(?:boy|girl|male|female) .*"
     r"|(?:boy|girl|bb|bg|son|daughter) (?:of|for) .*|(?:babyboy|babygirl|bboy|bgirl)(?: .*)?|twin|twins|triplet)$"
 )
+_HOUSEHOLD_ROLE: Final = (
+    r"^(?:(?:son|daughter|child|wife|husband|mother|father|mom|dad|man|woman|lady|gentleman|head|owner|boy|girl) of"
+    r"(?: (?:the|this|that))?(?: (?:house|home|household))?"
+    r"|(?:adult|person|child|kid|minor|resident|occupant|unidentified|unknown|male|female|young|old|older|younger) "
+    r"(?:male|female|adult|child|boy|girl|man|woman|person|kid|patient|one|two|three|four|five|[0-9]{1,2}))$"
+)
+
+
+def _relationship(column: str) -> Stage:
+    return Stage(
+        "relationship",
+        "Wife, Grandson, Lady of the House, Adult Male: what somebody is to somebody, not what they are called.",
+        {column: "null"},
+        when=rf"{column} in {any_of(people.RELATIONSHIPS)} or regexp_matches({column}, '{_HOUSEHOLD_ROLE}')",
+    )
 
 
 def _shape(column: str) -> tuple[Stage, ...]:
@@ -133,6 +148,7 @@ FIRST_NAME: Final = Group(
             {"first_name": "null"},
             when=rf"regexp_matches(first_name, '{_NEWBORN}') or first_name in {any_of(people.PLACEHOLDER_GIVEN_NAMES)}",
         ),
+        _relationship("first_name"),
         _placeholder("first_name", people.PLACEHOLDER_NAMES),
         Stage(
             "middle_initial",
@@ -207,7 +223,11 @@ MIDDLE_NAME: Final = Group(
     keys=("delivered_middle",),
     start={"middle_name": "delivered_middle"},
     outputs=("middle_name",),
-    stages=(*_shape("middle_name"), _placeholder("middle_name", people.PLACEHOLDER_NAMES)),
+    stages=(
+        *_shape("middle_name"),
+        _relationship("middle_name"),
+        _placeholder("middle_name", people.PLACEHOLDER_NAMES),
+    ),
 )
 
 NAME_SUFFIX: Final = Group(

@@ -3,7 +3,7 @@
 from typing import Final
 
 from empi_pipeline.cleaning.stages import Lookup, Stage
-from empi_pipeline.cleaning.text import LETTER
+from empi_pipeline.cleaning.text import LETTER, any_of
 from empi_pipeline.cleaning.words import people
 
 _NO_GIVEN_NAME: Final = "|".join((*people.SUFFIXES, *people.CREDENTIALS))
@@ -42,6 +42,12 @@ AFTER: Final = (
         {"first_name": "null", "last_name": "null", "middle_name": "null"},
         when="nobody is not null or (first_name is null and last_name = 'doe')",
         lookups=(Lookup("nobody", "placeholder_person", "first_name || ' ' || last_name"),),
+    ),
+    Stage(
+        "son",
+        "Son is what somebody is to somebody, but before Vietnamese and Korean surnames it is a given name.",
+        {"first_name": "null"},
+        when=f"first_name = 'son' and coalesce(last_name, '') not in {any_of(people.SURNAMES_WITH_SON)}",
     ),
     Stage(
         "death_before_birth",

@@ -93,7 +93,42 @@ PLACEHOLDER_GIVEN_NAMES: Final = (
 )  # fmt: skip
 """Given names that are only a description."""
 
-PLACEHOLDER_SURNAMES: Final = ("patient", "last name", "lastname", "surname", "family name", "lname")
+PLACEHOLDER_SURNAMES: Final = (
+    "patient", "last name", "lastname", "surname", "family name", "lname", "apellido", "sin apellido", "no surname",
+    "refuse", "refusal", "dont know", "do not know", "wont say", "desconocido", "desconocida",
+    "respondent", "householder", "homeowner", "household", "occupant", "resident", "inmate", "hh", "hhm", "hoh",
+    "wife", "daughter", "granddaughter", "female", "adult", "two", "three", "four", "five",
+    "of house", "of home", "of household", "of the", "of the house", "of the home", "of the household",
+    "of this house", "of that house", "man of the house", "lady of the house", "man of house", "lady of house",
+)  # fmt: skip
+"""Only what nobody is called: House, Home, Parent, Husband, Child, Man, Boy, Head and Owner are also surnames."""
+
+RELATIONSHIPS: Final = (
+    "wife", "husband", "spouse", "daughter", "dau", "dtr", "grandson", "granddaughter", "grandchild",
+    "grandmother", "grandfather", "grandma", "grandpa", "mother", "father", "mom", "mommy", "dad", "daddy", "parent",
+    "guardian", "brother", "sister", "sibling", "stepson", "stepdaughter", "stepchild", "foster child", "fosterchild",
+    "nephew", "niece", "aunt", "uncle", "cousin", "son in law", "daughter in law", "mother in law", "father in law",
+    "hijo", "hija", "esposo", "esposa", "marido", "mujer", "nieto", "nieta", "abuelo", "abuela", "hermano", "hermana",
+    "padre", "madre", "senor", "senora", "senorita",
+    "roommate", "housemate", "friend", "boarder", "lodger", "tenant", "renter", "occupant", "resident", "householder",
+    "household", "homeowner", "owner", "respondent", "resp", "head", "hh", "hhm", "hoh", "loh", "moh", "soh", "doh",
+    "coh", "goh", "inmate", "prisoner", "detainee", "decedent", "deceased", "donor", "unborn",
+    "person", "adult", "kid", "minor", "teen", "teenager", "youngest", "oldest", "eldest", "lady", "gentleman", "gent",
+    "gentle", "one", "two", "three", "four", "five",
+    "refuse", "refusal", "dont know", "do not know", "wont say", "nombre", "sin nombre", "desconocido", "desconocida",
+)  # fmt: skip
+"""Given names that say what somebody is to somebody, or at an address: interviewers and clerks write them down.
+
+Left are those that are also given names: Nino, Nina, Pop, Man, Baby with another name, and Son (see below).
+"""
+
+SURNAMES_WITH_SON: Final = (
+    "nguyen", "tran", "le", "pham", "huynh", "hoang", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo", "duong",
+    "ly", "dinh", "doan", "truong", "trinh", "lam", "luu", "mai", "cao", "chau", "dao", "ha", "ta", "thai", "to",
+    "kim", "lee", "park", "choi", "jung", "kang", "cho", "yoon", "jang", "lim", "han", "oh", "seo", "shin", "kwon",
+    "hwang", "ahn", "song", "hong", "yi", "ryu", "chang", "chung", "im", "bae", "moon", "son",
+)  # fmt: skip
+"""Vietnamese and Korean surnames: before them Son is a given name."""
 
 PLACEHOLDER_PEOPLE: Final = (
     "john doe", "jane doe", "jon doe", "johnny doe", "baby doe", "jack doe", "john q public", "john public", "jane roe",
