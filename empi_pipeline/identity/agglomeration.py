@@ -1,65 +1,44 @@
 """Joining items along ranked links while some of them must stay apart (Kruskal's algorithm with refusals)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from empi_pipeline.identity.apart import Apart, Worn
 from empi_pipeline.identity.arrays import NO_INTS, Ints, renumbered
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """Pairs of colours that must not meet in one group; each pair's position is its rank as an explanation.
-
-    Items wear colours, and what holds for a colour holds for everyone who wears it: a thousand records that look alike
-    need one entry, not a thousand.
-    """
-
-    rank: dict[tuple[int, int], int] = field(default_factory=dict)
-    foes: dict[int, set[int]] = field(default_factory=dict)
-
-    def add(self, left: Ints, right: Ints) -> None:
-        """Further pairs, which rank behind those already there; known pairs keep their rank."""
-        for one, other in zip(left.tolist(), right.tolist(), strict=True):
-            pair = (one, other) if one < other else (other, one)
-            if pair not in self.rank:
-                self.rank[pair] = len(self.rank)
-                self.foes.setdefault(one, set()).add(other)
-                self.foes.setdefault(other, set()).add(one)
-
-    def forbid(self, first: set[int], second: set[int]) -> bool:
-        """Whether two sets of colours may not meet."""
-        if len(first) > len(second):
-            first, second = second, first
-        return any(not self.foes[colour].isdisjoint(second) for colour in first)
-
-    def explain(self, first: set[int], second: set[int]) -> int | None:
-        """The lowest rank of the pairs that forbid two sets of colours to meet; None when nothing forbids it."""
-        if len(first) > len(second):
-            first, second = second, first
-        ranks = [
-            self.rank[(colour, foe) if colour < foe else (foe, colour)]
-            for colour in first
-            for foe in self.foes[colour] & second
-        ]
-        return min(ranks, default=None)
+from empi_pipeline.identity.contraction import contract
 
 
 @dataclass(frozen=True, slots=True)
 class Agglomeration:
-    """The group of each item; by group, the colours with foes it holds, its size, and the wholes it has parts of."""
+    """The outcome.
+
+    Attributes:
+        labels: Group of each item, numbered from 0 without gaps.
+        worn: The colours with foes that each group holds.
+        size: Items of each group; the parts of a whole count once.
+        wholes: For groups that hold parts of wholes, which wholes.
+        one_by_one: How many links had to be looked at one by one; all others went in whole arrays.
+    """
 
     labels: Ints
-    colours: list[set[int]]
-    size: list[int]
-    wholes: list[set[int]]
+    worn: Worn
+    size: Ints
+    wholes: dict[int, set[int]]
+    one_by_one: int
 
-    def joint_size(self, first: int, second: int) -> int:
-        """How large two groups would be together."""
-        return self.size[first] + self.size[second] - len(self.wholes[first] & self.wholes[second])
+    def joint_sizes(self, first: Ints, second: Ints) -> Ints:
+        """How large pairs of groups would be together."""
+        total = self.size[first] + self.size[second]
+        if self.wholes:
+            divided = np.zeros(len(self.size), bool)
+            divided[list(self.wholes)] = True
+            for place in np.flatnonzero(divided[first] & divided[second]).tolist():
+                total[place] -= len(self.wholes[int(first[place])] & self.wholes[int(second[place])])
+        return total
 
 
-def agglomerate(  # noqa: PLR0912 - one loop over all links: calls inside it would double its time.
+def agglomerate(
     initial: Ints,
     left: Ints,
     right: Ints,
@@ -68,12 +47,13 @@ def agglomerate(  # noqa: PLR0912 - one loop over all links: calls inside it wou
     max_size: int | None,
     parts: tuple[Ints, Ints] = (NO_INTS, NO_INTS),
 ) -> Agglomeration:
-    """Join groups of items along links in the order given, as long as the joined group may be.
+    """Follow links in the order given, as long as the joined group may be.
 
     A link is refused when the joined group would hold two colours that must stay apart, or more than `max_size`.
 
     Refusals are final: a group only grows, so what it may not take in now it may not take in later. That makes the
-    outcome a function of the ranked links, whatever the order of arrival was (docs/identity.md has the argument).
+    outcome a function of the ranked links, whatever the order of arrival was (docs/identity.md has the argument), and
+    lets everything that no refusal can touch be joined beforehand.
 
     Args:
         initial: Group of each item at the start; these are never taken apart, whatever they hold.
@@ -85,19 +65,62 @@ def agglomerate(  # noqa: PLR0912 - one loop over all links: calls inside it wou
         parts: Items that are parts of a whole, and the whole; the parts of a whole count once in a group.
     """
     initial = renumbered(initial)
-    groups = int(initial.max()) + 1 if len(initial) else 0
-    parent = list(range(groups))
-    size: list[int] = np.bincount(initial, minlength=groups).tolist()
+    size = np.bincount(initial).astype(np.int64)
+    with_foes = apart.have_foes(wearers[1])
+    worn = Worn.of(len(size), initial[wearers[0][with_foes]], wearers[1][with_foes])
+    divided = np.zeros(len(size), bool)
+    divided[initial[parts[0]]] = True
+    rest = contract(size, initial[left], initial[right], apart, worn, max_size, divided)
+    group = rest.label[initial]
     wholes: dict[int, set[int]] = {}
-    for item, whole in zip(initial[parts[0]].tolist(), parts[1].tolist(), strict=True):
-        wholes.setdefault(item, set()).add(whole)
-    nothing: set[int] = set()
-    colours: dict[int, set[int]] = {}
-    for item, colour in zip(initial[wearers[0]].tolist(), wearers[1].tolist(), strict=True):
-        if colour in apart.foes:
-            colours.setdefault(item, set()).add(colour)
+    for holder, whole in zip(group[parts[0]].tolist(), parts[1].tolist(), strict=True):
+        wholes.setdefault(holder, set()).add(whole)
+    size = rest.size
+    if len(parts[0]):
+        size = size - np.bincount(group[parts[0]], minlength=len(size))
+        size[list(wholes)] += [len(held) for held in wholes.values()]
+    joined = one_by_one(rest.left, rest.right, apart, rest.worn, size, wholes, max_size)
+    final, label = np.unique(joined.root, return_inverse=True)
+    label = label.astype(np.int64)
+    number = dict(zip(final.tolist(), range(len(final)), strict=True)) if wholes else {}
+    return Agglomeration(
+        label[group],
+        Worn.of(len(final), label[rest.worn.group], rest.worn.colour),
+        joined.size[final],
+        {number[root]: held for root, held in wholes.items()},
+        len(rest.left),
+    )
 
-    for left_group, right_group in zip(initial[left].tolist(), initial[right].tolist(), strict=True):
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Where the groups went: the root of each, and by root the size."""
+
+    root: Ints
+    size: Ints
+
+
+def one_by_one(
+    left: Ints, right: Ints, apart: Apart, worn: Worn, size: Ints, wholes: dict[int, set[int]], max_size: int | None
+) -> Joined:
+    """Follow links between groups one by one.
+
+    Args:
+        left: One group of each link, best link first.
+        right: The other group.
+        apart: Colours that must not meet.
+        worn: Colours of the groups.
+        size: Size of each group.
+        wholes: For groups that hold parts of wholes, which wholes; changed so that the keys are roots.
+        max_size: Most a joined group may have; None for no limit.
+    """
+    if not len(left):
+        return Joined(np.arange(len(size)), size)
+    parent: list[int] = list(range(len(size)))
+    sizes: list[int] = size.tolist()
+    enmity = _Enmity(apart, worn)
+    nothing: set[int] = set()
+    for left_group, right_group in zip(left.tolist(), right.tolist(), strict=True):
         one, other = left_group, right_group
         while parent[one] != one:
             parent[one] = one = parent[parent[one]]
@@ -105,35 +128,58 @@ def agglomerate(  # noqa: PLR0912 - one loop over all links: calls inside it wou
             parent[other] = other = parent[parent[other]]
         if one == other:
             continue
-        total = size[one] + size[other]
+        total = sizes[one] + sizes[other]
         if wholes:
             total -= len(wholes.get(one, nothing) & wholes.get(other, nothing))
-        if max_size is not None and total > max_size:
+        if (max_size is not None and total > max_size) or enmity.between(one, other):
             continue
-        worn, worn_by_other = colours.get(one), colours.get(other)
-        if worn and worn_by_other and apart.forbid(worn, worn_by_other):
-            continue
-        if worn_by_other and len(worn_by_other) > len(worn or ()):
-            one, other, worn, worn_by_other = other, one, worn_by_other, worn
+        if enmity.known(other) > enmity.known(one):
+            one, other = other, one
+        enmity.join(one, other)
         parent[other] = one
-        size[one] = total
+        sizes[one] = total
         if other in wholes:
             wholes[one] = wholes.get(one, nothing) | wholes.pop(other)
-        if worn and worn_by_other:
-            worn |= worn_by_other
-            del colours[other]
 
-    roots = np.array([_root(parent, group) for group in range(groups)], np.int64)
-    final, compact = np.unique(roots, return_inverse=True)
-    return Agglomeration(
-        compact.astype(np.int64)[initial],
-        [colours.get(root, nothing) for root in final.tolist()],
-        [size[root] for root in final.tolist()],
-        [wholes.get(root, nothing) for root in final.tolist()],
-    )
+    root = np.array(parent)
+    while (root[root] != root).any():
+        root = root[root]
+    return Joined(root, np.array(sizes))
 
 
-def _root(parent: list[int], item: int) -> int:
-    while parent[item] != item:
-        parent[item] = item = parent[parent[item]]
-    return item
+class _Enmity:
+    """Which groups may not be joined: what they wear, and who was refused already, so that nobody has to ask again."""
+
+    def __init__(self, apart: Apart, worn: Worn) -> None:
+        self._foes = apart.foes_among(worn.colour)
+        self._colours: dict[int, set[int]] = {}
+        self._refused: dict[int, set[int]] = {}
+        for group, colour in zip(worn.group.tolist(), worn.colour.tolist(), strict=True):
+            if self._foes[colour]:
+                self._colours.setdefault(group, set()).add(colour)
+
+    def between(self, one: int, other: int) -> bool:
+        """Whether two groups wear colours that must not meet."""
+        if one not in self._colours or other not in self._colours:
+            return False
+        if other in self._refused.get(one, ()):
+            return True
+        fewer, more = sorted((self._colours[one], self._colours[other]), key=len)
+        if all(self._foes[colour].isdisjoint(more) for colour in fewer):
+            return False
+        self._refused.setdefault(one, set()).add(other)
+        self._refused.setdefault(other, set()).add(one)
+        return True
+
+    def known(self, group: int) -> int:
+        """How much is known about a group: small goes into large, so that nothing is moved often."""
+        return len(self._colours.get(group, ())) + len(self._refused.get(group, ()))
+
+    def join(self, one: int, other: int) -> None:
+        """Let the first group take over what is known about the second."""
+        if other in self._colours:
+            self._colours.setdefault(one, set()).update(self._colours.pop(other))
+        for enemy in self._refused.pop(other, ()):
+            self._refused[enemy].remove(other)
+            self._refused[enemy].add(one)
+            self._refused.setdefault(one, set()).add(enemy)

@@ -142,9 +142,14 @@ def _reasons(evidence: Evidence, after: Ints) -> Reasons:
     inside = after[evidence.left] == after[evidence.right]
     left, right, bits = evidence.left[inside], evidence.right[inside], evidence.weight[inside]
     one, other, bits = np.r_[left, right], np.r_[right, left], np.r_[bits, bits]
-    order = np.lexsort((-other, bits))
-    one, other, bits = one[order], other[order], bits[order]
-    linked[one], weight[one], cause[one] = other, bits, 1  # The last one written, the strongest, stays.
+    # The strongest, then the lowest record. By scattering: sorting the links costs more than clustering them.
+    best = np.full(count, -np.inf)
+    np.maximum.at(best, one, bits)
+    strongest = bits == best[one]
+    lowest = np.full(count, count)
+    np.minimum.at(lowest, one[strongest], other[strongest])
+    linked_up = lowest < count
+    linked[linked_up], weight[linked_up], cause[linked_up] = lowest[linked_up], best[linked_up], 1
     versions = np.flatnonzero(evidence.source_identity >= 0)
     if len(versions):
         together = renumbered(evidence.source_identity[versions] * np.int64(after.max() + 1) + after[versions])

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from empi_pipeline.identity.arrays import Flags, Floats, Ints, found, pair_keys
-from empi_pipeline.identity.evidence import Finding, Kind
-from empi_pipeline.identity.link_by_link import CANNOT_LINK
+from empi_pipeline.identity.evidence import Findings, Kind
 from empi_pipeline.identity.neighbourhood import Decided, Predictions
+from empi_pipeline.identity.refusals import CANNOT_LINK
 
 POTENTIAL_MATCH: Final = "potential_match"
 
@@ -77,7 +77,7 @@ class WhoIsWhere:
 
 
 def open_questions(
-    findings: list[Finding],
+    findings: Findings,
     positions: Ints,
     auto: Predictions,
     potential: Predictions,
@@ -119,9 +119,8 @@ def open_questions(
     return CasePairs.concat(found_pairs, maybe).in_order()
 
 
-def _of_findings(findings: list[Finding], positions: Ints, auto: Predictions, who: WhoIsWhere) -> CasePairs:
-    one = positions[np.array([finding.left for finding in findings], np.int64)]
-    other = positions[np.array([finding.right for finding in findings], np.int64)]
+def _of_findings(findings: Findings, positions: Ints, auto: Predictions, who: WhoIsWhere) -> CasePairs:
+    one, other = positions[findings.left], positions[findings.right]
     left, right = np.minimum(one, other), np.maximum(one, other)
     weight, probability = np.full(len(left), np.nan), np.full(len(left), np.nan)
     if len(left) and len(auto.left):
@@ -131,8 +130,8 @@ def _of_findings(findings: list[Finding], positions: Ints, auto: Predictions, wh
         weight[scored] = auto.weight[order][place[scored]]
         probability[scored] = auto.probability[order][place[scored]]
     return CasePairs(
-        np.array([finding.kind for finding in findings], np.int64), left, right, who.of(left), who.of(right),
-        pa.array([finding.reason for finding in findings], pa.string()), weight, probability,
+        findings.kind, left, right, who.of(left), who.of(right), pa.array(findings.reason, pa.string()), weight,
+        probability,
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from empi_pipeline.identity.arrays import Ints, connected, links_of, renumbered
+from empi_pipeline.identity.arrays import NO_INTS, Ints, connected, links_of, renumbered
 from empi_pipeline.identity.delicate import find_delicate
-from empi_pipeline.identity.evidence import Clustering, ConflictSource, Evidence, Finding, Guards, Kind
+from empi_pipeline.identity.evidence import Clustering, ConflictSource, Evidence, Findings, Guards, Kind
 from empi_pipeline.identity.link_by_link import solve
 from empi_pipeline.identity.nodes import Nodes, nodes_of
 
@@ -32,15 +32,16 @@ def cluster(evidence: Evidence, guards: Guards, conflicts: ConflictSource) -> Cl
     nodes = nodes_of(evidence, guards, conflicts)
     component = _components(evidence, nodes.node)
     delicate = find_delicate(evidence, nodes.node, component, guards, conflicts)
-    group, from_scratch, findings = component, component, list[Finding]()
+    group, from_scratch, findings, one_by_one = component, component, Findings.none(), 0
     if len(delicate.records):
         solution = solve(evidence, nodes.node, delicate, guards, conflicts)
         group, from_scratch = component.copy(), component.copy()
         group[delicate.records] = evidence.count + solution.group
         from_scratch[delicate.records] = evidence.count + solution.from_scratch
-        findings = solution.findings
+        findings, one_by_one = solution.findings, solution.one_by_one
         group, from_scratch = renumbered(group), renumbered(from_scratch)
-    return Clustering(group, from_scratch, findings + _doubtful_versions(nodes))
+    findings = Findings.concat(findings, _doubtful_versions(nodes))
+    return Clustering(group, from_scratch, findings, len(delicate.records), one_by_one)
 
 
 def _components(evidence: Evidence, node: Ints) -> Ints:
@@ -52,15 +53,14 @@ def _components(evidence: Evidence, node: Ints) -> Ints:
     )
 
 
-def _doubtful_versions(nodes: Nodes) -> list[Finding]:
+def _doubtful_versions(nodes: Nodes) -> Findings:
     """Versions of one source identity that conflict, unless a decision says that they are the same."""
-    asked: dict[int, int] = {}
-    findings = []
-    for one, other, reason in zip(*nodes.doubtful.tolist(), nodes.reasons, strict=True):
-        if nodes.decided[one] == nodes.decided[other]:
-            continue
-        node = int(nodes.node[min(one, other)])
-        asked[node] = asked.get(node, 0) + 1
-        if asked[node] <= _DOUBTS_PER_NODE:
-            findings.append(Finding(Kind.OVERLAY, one, other, VERSIONS_CONFLICT + reason))
-    return findings
+    one, other = nodes.doubtful
+    open_yet = np.flatnonzero(nodes.decided[one] != nodes.decided[other])
+    node = nodes.node[np.minimum(one, other)[open_yet]]
+    order = np.argsort(node, kind="stable")
+    starts = np.flatnonzero(np.r_[True, node[order][1:] != node[order][:-1]]) if len(order) else NO_INTS
+    nth = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    asked = open_yet[np.sort(order[nth < _DOUBTS_PER_NODE])]
+    vocabulary = [VERSIONS_CONFLICT + nodes.reasons[place] for place in asked.tolist()]
+    return Findings.of_one_kind(Kind.OVERLAY, one[asked], other[asked], vocabulary, np.arange(len(asked)))

@@ -1,6 +1,6 @@
 """What clustering looks at and what it gives back: plain arrays, positions instead of record ids."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -127,6 +127,51 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """Findings as columns: a component of many records may have more refused links than records.
+
+    Attributes:
+        kind: Kind of each.
+        left: One record (position).
+        right: The other.
+        reason: Why, as text.
+    """
+
+    kind: Ints
+    left: Ints
+    right: Ints
+    reason: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def __iter__(self) -> Iterator[Finding]:
+        columns = (self.kind.tolist(), self.left.tolist(), self.right.tolist(), self.reason.tolist())
+        return (Finding(Kind(kind), left, right, reason) for kind, left, right, reason in zip(*columns, strict=True))
+
+    @staticmethod
+    def none() -> "Findings":
+        """No findings."""
+        return Findings(NO_INTS, NO_INTS, NO_INTS, np.empty(0, object))
+
+    @staticmethod
+    def of_one_kind(kind: Kind, left: Ints, right: Ints, vocabulary: Sequence[str], reason: Ints) -> "Findings":
+        """Findings of one kind, the reason as a place in a vocabulary."""
+        words = np.array([*vocabulary, ""], object)
+        return Findings(np.full(len(left), kind, np.int64), left, right, words[reason])
+
+    @staticmethod
+    def concat(*parts: "Findings") -> "Findings":
+        """All of them, in this order."""
+        return Findings(
+            np.concatenate([part.kind for part in parts]),
+            np.concatenate([part.left for part in parts]),
+            np.concatenate([part.right for part in parts]),
+            np.concatenate([part.reason for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Clustering:
     """The partition to be, the partition that a match from scratch gives, and what accounts for the difference.
 
@@ -134,8 +179,12 @@ class Clustering:
         group: Group of each record; existing persons are whole.
         from_scratch: Group of each record if no person existed yet.
         findings: Refused joins (conflict), persons that should come apart (overlay).
+        delicate: Records in components that hold something to mind; all others were joined whole.
+        one_by_one: Links that had to be looked at one by one.
     """
 
     group: Ints
     from_scratch: Ints
-    findings: list[Finding]
+    findings: Findings
+    delicate: int = 0
+    one_by_one: int = 0

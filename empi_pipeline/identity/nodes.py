@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from empi_pipeline.identity.agglomeration import Apart, agglomerate
+from empi_pipeline.identity.agglomeration import agglomerate
+from empi_pipeline.identity.apart import Apart
 from empi_pipeline.identity.arrays import Ints, connected, finest_common, links_of, pairs_within, renumbered
 from empi_pipeline.identity.evidence import ConflictSource, Evidence, Guards
 
@@ -81,7 +82,8 @@ def _take_apart(evidence: Evidence, node: Ints, torn: Ints, part: Ints, decided:
         order = np.lexsort((later, earlier))
         apart, own_colour = Apart(), np.arange(len(members))
         cannot = place[evidence.cannot]
-        apart.add(*cannot[:, (cannot >= 0).all(axis=0)])
+        cannot = cannot[:, (cannot >= 0).all(axis=0)]
+        apart.add(cannot[0], cannot[1], [""] * cannot.shape[1])
         groups = agglomerate(decided[members], left[order], right[order], apart, (own_colour, own_colour), None)
         node[members] = next_node + groups.labels
         next_node += len(members)

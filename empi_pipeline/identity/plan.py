@@ -11,7 +11,6 @@ from empi_pipeline.identity.assignment import Assignment
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.errors import InvalidDecisionError, PlanRefusedError, StalePredictions
 from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
-from empi_pipeline.identity.link_by_link import CANNOT_LINK
 from empi_pipeline.identity.neighbourhood import (
     Neighbourhood,
     Predictions,
@@ -19,6 +18,7 @@ from empi_pipeline.identity.neighbourhood import (
     start_with_everything,
 )
 from empi_pipeline.identity.policy import Policy
+from empi_pipeline.identity.refusals import CANNOT_LINK
 from empi_pipeline.identity.settle import Outcome, work_out, write
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load

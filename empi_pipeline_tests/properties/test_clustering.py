@@ -2,12 +2,15 @@
 
 import os
 from itertools import combinations, pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from empi_pipeline.identity import apart as apart_module
+from empi_pipeline.identity import contraction
 from empi_pipeline.identity.arrays import NO_INTS, Ints
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.evidence import NO_GUARDS, Clustering, Evidence, Guards, Kind
@@ -70,7 +73,23 @@ def evidence_of(facts: Facts, order: list[str], persons: set[Group]) -> Evidence
 
 
 def run(facts: Facts, order: list[str], persons: set[Group], guards: Guards) -> Clustering:
-    return cluster(evidence_of(facts, order, persons), guards, FactConflicts(facts, order))
+    """Clusters twice: in rounds by whole arrays to the very end, and link by link. Nobody may see the difference."""
+    evidence, conflicts = evidence_of(facts, order, persons), FactConflicts(facts, order)
+    with (
+        patch.object(contraction, "FEW_LINKS", 0),
+        patch.object(contraction, "WORTHWHILE", 0.999),
+        patch.object(apart_module, "MANY", 0),
+    ):
+        in_rounds = cluster(evidence, guards, conflicts)
+    plainly = cluster(evidence, guards, conflicts)
+    assert partition(in_rounds.group) == partition(plainly.group)
+    assert partition(in_rounds.from_scratch) == partition(plainly.from_scratch)
+    assert list(in_rounds.findings) == list(plainly.findings)
+    return in_rounds
+
+
+def partition(labels: Ints) -> list[list[int]]:
+    return sorted(np.flatnonzero(labels == label).tolist() for label in np.unique(labels))
 
 
 def groups(labels: Ints, order: list[str]) -> set[Group]:
