@@ -37,6 +37,7 @@ REASON_CODES: Final = {
     "value_too_long": "a value is longer than the limit",
     "missing_data_source": "there is no data_source",
     "missing_source_person_id": "there is no source_person_id",
+    "withdrawn": "its source identity was withdrawn (`empi withdraw`); nothing of the row is kept",
 }
 """Why a row is rejected; a row with several faults has the first of these."""
 

@@ -16,7 +16,8 @@ from empi_pipeline.intake.layout import ReadLimits, SourceLayout, layout_for
 from empi_pipeline.intake.ledger import Arrival
 from empi_pipeline.intake.object_store import ObjectStore
 from empi_pipeline.intake.reading import DeliveredObject
-from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.intake.withdrawn import WithdrawnIdentities
+from empi_pipeline.postgres import Connection, copy_in, copy_out, storing_records
 from empi_pipeline.postgres.connections import DatabaseError
 from empi_pipeline.settings import INBOX_PREFIX, Settings
 from empi_pipeline.sql import load
@@ -106,7 +107,7 @@ def _take_in_object(
                 connect() as connection,
             ):
                 delivered = DeliveredObject(con, stream, arrival.object_key, layout, limits)
-                rows = _store(connection, arrival, delivered)
+                rows = _store(connection, con, arrival, delivered)
                 ledger.mark_read(connection, arrival.arrival_id, rows, delivered.unknown_columns, delivered.note)
         except DatabaseError as error:
             # Another batch brought the same content at this moment: now it can be seen, and counts as known.
@@ -116,17 +117,23 @@ def _take_in_object(
             return
 
 
-def _store(connection: Connection, arrival: Arrival, delivered: DeliveredObject) -> ObjectRows:
+def _store(
+    connection: Connection, con: duckdb.DuckDBPyConnection, arrival: Arrival, delivered: DeliveredObject
+) -> ObjectRows:
+    storing_records(connection)
+    withdrawn = WithdrawnIdentities(connection, con)
     rows = ObjectRows()
     origin: dict[str, str | int] = {"batch_id": arrival.batch_id, "arrival_id": arrival.arrival_id}
     for part in delivered:
-        accepted = _new_content(connection, part.accepted)
+        allowed, refused = withdrawn.set_apart(part.accepted)
+        rejected = pa.concat_tables([part.rejected, refused])
+        accepted = _new_content(connection, allowed)
         copy_in(connection, "raw.person_records", accepted, constants=origin)
-        copy_in(connection, "raw.rejected_rows", part.rejected, constants=origin)
+        copy_in(connection, "raw.rejected_rows", rejected, constants=origin)
         rows.delivered += part.delivered
         rows.new += accepted.num_rows
-        rows.known += part.accepted.num_rows - accepted.num_rows
-        rows.rejected_by_reason.update(part.rejected["reason_code"].to_pylist())
+        rows.known += allowed.num_rows - accepted.num_rows
+        rows.rejected_by_reason.update(rejected["reason_code"].to_pylist())
     return rows
 
 

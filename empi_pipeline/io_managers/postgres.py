@@ -6,7 +6,8 @@ import dagster as dg
 import pyarrow as pa
 from psycopg import sql
 
-from empi_pipeline.postgres import Connection, copy_in, copy_out, refresh_statistics
+from empi_pipeline.linkage.index_scoring import erased_since_attempt
+from empi_pipeline.postgres import Connection, copy_in, copy_out, refresh_statistics, storing_records
 from empi_pipeline.resources.postgres import PostgresResource
 
 _TYPES: Final = {
@@ -53,7 +54,7 @@ class PostgresIOManager(dg.ConfigurableIOManager):
 
 
 def replace_batch(connection: Connection, table: str, batch_id: str, rows: pa.Table) -> None:
-    """Replace the rows of a batch.
+    """Replace the rows of a batch; rows about records that were erased meanwhile are left out.
 
     Args:
         connection: The caller's transaction.
@@ -61,10 +62,18 @@ def replace_batch(connection: Connection, table: str, batch_id: str, rows: pa.Ta
         batch_id: The batch.
         rows: Its rows, without `batch_id`.
     """
-    connection.execute(
-        sql.SQL("delete from {} where batch_id = %s").format(sql.Identifier(*table.split("."))), [batch_id]
-    )
+    storing_records(connection)
+    name = sql.Identifier(*table.split("."))
+    connection.execute(sql.SQL("delete from {} where batch_id = %s").format(name), [batch_id])
     copy_in(connection, table, rows, constants={"batch_id": batch_id})
+    if "record_id" in rows.column_names and erased_since_attempt(connection, batch_id):
+        connection.execute(
+            sql.SQL(
+                "delete from {} as stored where batch_id = %s and not exists"
+                " (select from raw.person_records as record where record.record_id = stored.record_id)"
+            ).format(name),
+            [batch_id],
+        )
 
 
 def read_batch(connection: Connection, schema: str, table: str, batch_id: str) -> pa.Table:

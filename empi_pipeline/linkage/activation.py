@@ -9,7 +9,7 @@ import pyarrow as pa
 from empi_pipeline import linkage
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import Connection
+from empi_pipeline.postgres import Connection, storing_records
 
 _CHUNK_RECORDS: Final = 200_000
 
@@ -35,6 +35,7 @@ def activate(
         NotFoundError: There is no such model.
     """
     with connect() as connection:
+        storing_records(connection)
         registered = registry.get(connection, model)
         if registered.frozen_at is None:
             records = key_index.cleaned_of_index(connection)
@@ -42,6 +43,7 @@ def activate(
     while _add_keys(connect, scratch, registered) == _CHUNK_RECORDS:
         pass
     with connect() as connection:
+        storing_records(connection)
         hold_identity(connection)
         _save_missing_keys(connection, scratch, registered)
         return registry.switch_to(connection, registered.model_id)
@@ -58,6 +60,7 @@ def freeze_on(
 
 def _add_keys(connect: Connect, scratch: duckdb.DuckDBPyConnection, registered: RegisteredModel) -> int:
     with connect() as connection:
+        storing_records(connection)
         return _save_missing_keys(connection, scratch, registered)
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import IsolationLevel
 
 from empi_pipeline import linkage
 from empi_pipeline.linkage import PREDICTION_SCHEMA, key_index, registry
 from empi_pipeline.linkage.activation import freeze_on
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import Connection, copy_in
+from empi_pipeline.postgres import Connection, copy_in, storing_records
+from empi_pipeline.sql import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
         cleaned: Its cleaned records.
     """
     with connect() as connection:
+        storing_records(connection)  # What is learnt from the records is stored.
+        if erased_since_attempt(connection, batch_id):
+            cleaned = _without_erased(connection, cleaned)
         registered = _frozen_model(connection, scratch, cleaned)
     model = registered.model
     keys = linkage.blocking_keys(scratch, cleaned, model)
@@ -62,8 +67,10 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
 def store(connection: Connection, scored: ScoredBatch) -> None:
     """Store a scored batch in the caller's transaction, replacing an earlier attempt.
 
-    Predictions, blocking keys and what the batch was compared with go together: identity relies on all three.
+    Predictions, blocking keys and what the batch was compared with go together: identity relies on all three. Nothing
+    is stored of records that were erased meanwhile.
     """
+    storing_records(connection)
     connection.execute("delete from matching.predictions where batch_id = %s", [scored.batch_id])
     copy_in(
         connection,
@@ -76,6 +83,9 @@ def store(connection: Connection, scored: ScoredBatch) -> None:
     key_index.ensure_table(connection, model_id, names)
     key_index.forget_keys(connection, model_id, scored.batch_id)
     key_index.save_keys(connection, model_id, scored.keys)
+    if erased_since_attempt(connection, scored.batch_id):
+        connection.execute(load("linkage/forget_erased_predictions"), {"batch_id": scored.batch_id})
+        key_index.forget_erased(connection, model_id, scored.keys["record_id"])
     connection.execute(
         """
         insert into matching.scored_batches (batch_id, model_id, seen_change_id)
@@ -89,10 +99,23 @@ def store(connection: Connection, scored: ScoredBatch) -> None:
     )
 
 
+def erased_since_attempt(connection: Connection, batch_id: str) -> bool:
+    """Whether records were erased since the latest attempt at a batch began, so that it may hold some of them still."""
+    return connection.execute(load("linkage/erased_since_attempt"), {"batch_id": batch_id}).fetchone() == (True,)
+
+
 def is_applied(connection: Connection, batch_id: str) -> bool:
     """Whether identity has taken this batch in: from then on its predictions stay as they are."""
     query = "select exists (select from identity.changes where kind = 'batch' and batch_id = %s)"
     return connection.execute(query, [batch_id]).fetchone() == (True,)
+
+
+def _without_erased(connection: Connection, cleaned: pa.Table) -> pa.Table:
+    rows = connection.execute(
+        load("linkage/erased_records"), {"record_ids": cleaned["record_id"].to_pylist()}
+    ).fetchall()
+    erased = pa.array([record for (record,) in rows], pa.int64())
+    return cleaned.filter(pc.invert(pc.is_in(cleaned["record_id"], value_set=erased)))
 
 
 def _frozen_model(connection: Connection, scratch: duckdb.DuckDBPyConnection, cleaned: pa.Table) -> RegisteredModel:

@@ -38,6 +38,18 @@ def forget_keys(connection: Connection, model_id: int, batch_id: str) -> None:
     )
 
 
+def forget_erased(connection: Connection, model_id: int, record_ids: pa.ChunkedArray) -> None:
+    """Delete the keys of those of these records that were erased meanwhile."""
+    connection.execute(
+        sql.SQL(
+            "delete from {} as keys using unnest(%s::bigint[]) as saved (record_id)"
+            " where keys.record_id = saved.record_id and not exists"
+            " (select from raw.person_records as record where record.record_id = saved.record_id)"
+        ).format(_table(model_id)),
+        [record_ids.to_pylist()],
+    )
+
+
 def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
     """Store the keys of records that have none stored.
 
@@ -85,6 +97,12 @@ def cleaned_of_batch(connection: Connection, batch_id: str) -> pa.Table:
     """The cleaned records of one batch."""
     query = sql.SQL("select {} from cleaned.person_records as cleaned where batch_id = %(batch_id)s").format(_CLEANED)
     return copy_out(connection, query, CLEANED_SCHEMA, {"batch_id": batch_id})
+
+
+def cleaned_of_records(connection: Connection, record_ids: Sequence[int]) -> pa.Table:
+    """The cleaned records of some person records."""
+    query = sql.SQL("select {} from cleaned.person_records as cleaned where record_id = any (%(record_ids)s)")
+    return copy_out(connection, query.format(_CLEANED), CLEANED_SCHEMA, {"record_ids": list(record_ids)})
 
 
 def cleaned_of_index(connection: Connection) -> pa.Table:

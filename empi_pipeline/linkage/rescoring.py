@@ -7,7 +7,7 @@ from empi_pipeline import linkage
 from empi_pipeline.linkage import activation, key_index, registry
 from empi_pipeline.linkage.index_scoring import newest_change
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
-from empi_pipeline.postgres import copy_in, refresh_statistics
+from empi_pipeline.postgres import copy_in, refresh_statistics, storing_records
 from empi_pipeline.sql import load
 
 
@@ -34,10 +34,12 @@ def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | s
         records = key_index.cleaned_of_index(connection)
     with connect() as connection:
         if registered.frozen_at is None:
-            activation.freeze_on(connection, scratch, registered, records)
+            storing_records(connection)
+            activation.freeze_on(connection, scratch, registered, key_index.cleaned_of_index(connection))
         frequencies = registry.term_frequencies(connection, registered.model_id)
     predictions = linkage.predict_all(scratch, registered.model, frequencies, records)
     with connect() as connection:
+        storing_records(connection)
         connection.execute(load("identity/rescored_clear"))
         copy_in(
             connection,
@@ -45,6 +47,7 @@ def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | s
             predictions.select(linkage.PREDICTION_SCHEMA.names),
             constants={"model_id": registered.model_id},
         )
+        connection.execute(load("linkage/forget_erased_rescored"), {"seen_change_id": seen})
         connection.execute(
             "insert into matching.rescorings (model_id, seen_change_id) values (%s, %s)", [registered.model_id, seen]
         )

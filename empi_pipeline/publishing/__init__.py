@@ -6,13 +6,16 @@ Reads identity and raw, writes the schema `publishing` only. Nobody's identity i
 from empi_pipeline.publishing.crosswalk import Published, publish
 from empi_pipeline.publishing.export import export_crosswalk, export_retired_persons
 from empi_pipeline.publishing.feed import CrosswalkChange, changes_since, export_new_changes
+from empi_pipeline.publishing.withdrawal import Forgotten, forget
 
 __all__ = [
     "CrosswalkChange",
+    "Forgotten",
     "Published",
     "changes_since",
     "export_crosswalk",
     "export_new_changes",
     "export_retired_persons",
+    "forget",
     "publish",
 ]

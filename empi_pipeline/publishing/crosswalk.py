@@ -18,7 +18,7 @@ class Published:
 
     Attributes:
         added: Rows added to the crosswalk.
-        removed: Rows removed from it; a source identity that moved counts as one of each.
+        removed: Rows removed from it, withdrawn ones among them; a source identity that moved counts as one of each.
         through_change_id: The identity change the crosswalk now stands at; 0 when nothing ever changed.
     """
 
@@ -51,6 +51,7 @@ def publish(connection: Connection) -> Published:
         if changes:
             removed = cursor.execute(load("publishing/remove_rows"), bounds).rowcount if last else 0
             added = cursor.execute(load("publishing/add_rows"), bounds).rowcount
+        removed += _tell_withdrawn(cursor)
         row = cursor.execute(
             load("publishing/complete_publication"), {**bounds, "added": added, "removed": removed}
         ).fetchone()
@@ -58,6 +59,15 @@ def publish(connection: Connection) -> Published:
             # Otherwise the next publication is planned as if the crosswalk were still as small as before.
             cursor.execute("analyze publishing.crosswalk, publishing.crosswalk_changes")
     return Published(added, removed, row[0] if row else through)
+
+
+def _tell_withdrawn(cursor: psycopg.Cursor[TupleRow]) -> int:
+    """Tell the feed of persons something was withdrawn from; returns how many rows that took from the crosswalk."""
+    row = cursor.execute("select sum(crosswalk_rows)::bigint from publishing.withdrawn_persons").fetchone()
+    if row is None or row[0] is None:
+        return 0
+    cursor.execute(load("publishing/tell_withdrawn"))
+    return int(row[0])
 
 
 def _note_touched(cursor: psycopg.Cursor[TupleRow], published_through: int) -> int:

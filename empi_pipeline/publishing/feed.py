@@ -29,18 +29,19 @@ class CrosswalkChange:
     Attributes:
         change_no: Ascending without doubles; ask on from the last one you have.
         change_id: The newest identity change, of those published together, that touched the source identity.
-        data_source: First half of the source identity.
-        source_person_id: Second half.
-        kind: Whether the row came into the crosswalk or left it.
+        data_source: First half of the source identity; None of a withdrawal.
+        source_person_id: Second half; None of a withdrawal.
+        kind: Whether the row came into the crosswalk or left it; `withdrawn`: drop every row of the person, those it
+            still has follow as added.
         person_id: The person of that row.
         published_at: When it was published.
     """
 
     change_no: int
     change_id: int
-    data_source: str
-    source_person_id: str
-    kind: Literal["added", "removed"]
+    data_source: str | None
+    source_person_id: str | None
+    kind: Literal["added", "removed", "withdrawn"]
     person_id: str
     published_at: datetime
 

@@ -268,10 +268,14 @@ def test_a_source_identity_is_withdrawn_on_a_second_word_only(empi: Empi, index:
     assert (index.persons(), index.changes()) == before
     withdrawn = empi("withdraw", "test", "b", "--yes", "--json").json()
     assert withdrawn["crosswalk"]["removed"] == 1
+    assert withdrawn["erased"]["objects"] == [{"bucket": "b", "key": "batch-1", "version": "1", "rows": 1}]
     assert index.one("select count(*) from raw.person_records where source_person_id = 'b'") == 0
     assert set(index.crosswalk()) == {"a", "c", "d"}
     _refused(empi("undo", str(withdrawn["change_id"])), 2, "withdrew records for good")
     _refused(empi("withdraw", "test", "b", "--yes"), 4, "no record of this source identity")
+    lifted = empi("withdraw", "test", "b", "--lift", "--json").json()
+    _refused(empi("undo", str(lifted["change_id"])), 2, "nothing to take back")
+    _refused(empi("withdraw", "test", "b", "--lift"), 4, "no withdrawal of this source identity is in force")
     assert empi("verify").code == 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from empi_pipeline.postgres import Connection
+from empi_pipeline.publishing import CrosswalkChange, forget
 
 _BATCH = "seeded"
 
@@ -75,6 +76,12 @@ class IndexState:
             )
         return self.change_id
 
+    def withdraw(self, data_source: str, source_person_id: str) -> None:
+        """Erase a source identity as identity does, with what is published of it."""
+        gone = [record for record, identity in self.identity_of.items() if identity == (data_source, source_person_id)]
+        change_id = self.change({record: None for record in gone if record in self.owner})
+        forget(self.connection, data_source, source_person_id, change_id, patience_seconds=5)
+
     def expected(self) -> set[tuple[str, str, str]]:
         """The crosswalk that a full rebuild gives, worked out without SQL."""
         return {(*self.identity_of[record], person(owner)) for record, owner in self.owner.items()}
@@ -85,3 +92,16 @@ def crosswalk(connection: Connection) -> set[tuple[str, str, str]]:
     return set(
         connection.execute("select data_source, source_person_id, person_id::text from publishing.crosswalk").fetchall()
     )
+
+
+def replay(copy: set[tuple[str, str, str]], changes: list[CrosswalkChange]) -> None:
+    """What a follower does with the next entries of the change feed; entries that do not fit its copy fail."""
+    for change in changes:
+        if change.kind == "withdrawn":
+            copy -= {row for row in copy if row[2] == change.person_id}
+            continue
+        assert change.data_source is not None
+        assert change.source_person_id is not None
+        row = (change.data_source, change.source_person_id, change.person_id)
+        assert (row in copy) == (change.kind == "removed")
+        copy ^= {row}

@@ -1,11 +1,16 @@
--- More than one row in twenty of this batch rejected: the reasons and their counts.
+-- More than one row in twenty of this batch rejected, not counting withdrawn source identities: reasons and counts.
 with delivered as (
-    select coalesce(sum(rows_delivered), 0) as rows_delivered, coalesce(sum(rows_rejected), 0) as rows_rejected
+    select coalesce(sum(rows_delivered), 0) as rows_delivered
     from intake.arrivals
     where batch_id = %(batch_id)s
+),
+rejected as (
+    select reason_code, count(*) as rows_rejected
+    from raw.rejected_rows
+    where batch_id = %(batch_id)s and reason_code <> 'withdrawn'
+    group by reason_code
 )
-select rejected.reason_code as problem, count(*) as affected
-from raw.rejected_rows as rejected
+select reason_code as problem, rows_rejected as affected
+from rejected
 cross join delivered
-where rejected.batch_id = %(batch_id)s and delivered.rows_rejected * 20 > delivered.rows_delivered
-group by rejected.reason_code
+where (select sum(rows_rejected) from rejected) * 20 > delivered.rows_delivered

@@ -1,4 +1,5 @@
--- Objects of this batch whose rows do not add up: delivered = new + known + rejected, and new and rejected rows are there.
+-- Objects of this batch whose rows do not add up: delivered = new + known + rejected, and new and rejected rows are there
+-- (new ones unless they were withdrawn since).
 with stored as (
     select arrival_id, count(*) as rows_stored
     from raw.person_records
@@ -20,7 +21,7 @@ where arrival.batch_id = %(batch_id)s
     arrival.status = 'waiting'
     or (arrival.status = 'read' and (
         arrival.rows_delivered is distinct from arrival.rows_new + arrival.rows_known + arrival.rows_rejected
-        or arrival.rows_new is distinct from coalesce(stored.rows_stored, 0)
+        or arrival.rows_new is distinct from coalesce(stored.rows_stored, 0) + arrival.rows_withdrawn
         or arrival.rows_rejected is distinct from coalesce(rejected.rows_rejected, 0)
     ))
     or (arrival.status = 'failed' and (stored.rows_stored > 0 or rejected.rows_rejected > 0))

@@ -31,18 +31,21 @@ grant usage on schema publishing to empi_analyst;
 
 -- The application ----------------------------------------------------------------------------------------------------
 
--- It checks that the schema is current, and cannot change what was applied.
-grant select on empi.schema_migrations to empi_pipeline;
+-- It checks that the schema is current, and cannot change what was applied. The salt is for it alone.
+grant select on all tables in schema empi to empi_pipeline;
 
 grant select, insert, update, delete
     on all tables in schema intake, matching, publishing to empi_pipeline;
 -- A partition is replaced and a record may be withdrawn; what was delivered is never altered.
 grant select, insert, delete on all tables in schema raw, cleaned to empi_pipeline;
+grant update (content) on raw.rejected_rows to empi_pipeline;
 -- Persons, decisions and cases are retired, revoked, closed: they change and stay.
 grant select, insert, update on all tables in schema identity to empi_pipeline;
 grant delete on identity.membership, identity.case_pairs to empi_pipeline;
 -- The ledger: append-only, for this role by right, for every role by trigger.
-revoke update on identity.events, identity.changes from empi_pipeline;
+revoke update on identity.events, identity.changes, identity.redactions from empi_pipeline;
+-- A withdrawal takes out a note that repeats what is erased; a trigger lets nothing else through.
+grant update (note) on identity.changes to empi_pipeline;
 
 grant usage, select
     on all sequences in schema intake, raw, matching, identity, publishing to empi_pipeline;
