@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from empi_pipeline.errors import ConflictError
-from empi_pipeline.identity.arrays import connected, found
-from empi_pipeline.identity.errors import ContradictionError
+from empi_pipeline.identity.arrays import found
+from empi_pipeline.identity.contradictions import MUST_LINK, clashes, path_of, settled_by_overruling
+from empi_pipeline.identity.errors import ContradictionError, Statement
 from empi_pipeline.identity.neighbourhood import Decided, Neighbourhood
 
-MUST_LINK = "must_link"
 CANNOT_LINK = "cannot_link"
 
 
@@ -81,6 +81,33 @@ def weights_of(reach: Neighbourhood) -> dict[tuple[int, int], float]:
     return {(left, right): weight for left, right, weight in _predictions(reach)}
 
 
+def records_of(reach: Neighbourhood, persons: np.ndarray) -> frozenset[int]:
+    """Record ids of some persons."""
+    return frozenset(reach.record_ids[np.isin(reach.evidence.person, persons)].tolist())
+
+
+def survivor(reach: Neighbourhood, persons: np.ndarray) -> int:
+    """Most records, then the oldest, then the lowest id (persons are numbered by id)."""
+    return int(
+        min(
+            persons,
+            key=lambda number: (-reach.persons.record_count[number], reach.persons.created_change_id[number], number),
+        )
+    )
+
+
+def apart_between(reach: Neighbourhood, pairs: set[tuple[int, int]]) -> list[NewDecision]:
+    """Cannot-links on all predictions between pairs of persons."""
+    wanted = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
+    person = dict(zip(reach.record_ids.tolist(), reach.evidence.person.tolist(), strict=True))
+    decisions = []
+    for (left, right), weight in weights_of(reach).items():
+        one, other = person.get(left, -1), person.get(right, -1)
+        if (min(one, other), max(one, other)) in wanted:
+            decisions.append(NewDecision(CANNOT_LINK, left, right, weight))
+    return decisions
+
+
 def _predictions(reach: Neighbourhood) -> Iterable[tuple[int, int, float]]:
     for some in (reach.auto, reach.potential):
         yield from zip(some.left.tolist(), some.right.tolist(), some.weight.tolist(), strict=True)
@@ -110,7 +137,7 @@ def decide(
         reach: The neighbourhood of all records mentioned.
         decisions: New decisions; a pair named twice keeps what was said first.
         revoke: Pairs whose decision in force ends.
-        overrule: Revoke decisions in force that a new one contradicts on the same pair or by the sets it makes.
+        overrule: Revoke decisions in force that contradict new ones, on the same pair or over many.
 
     Raises:
         ContradictionError: Decisions, in force and new, would say that the same records are and are not one human.
@@ -132,6 +159,7 @@ def decide(
     made: dict[tuple[int, int], NewDecision] = {}
     for decision in decisions:
         made.setdefault((decision.left, decision.right), decision)
+    new = [_said(decision, is_new=True) for decision in made.values()]
     for pair, decision in list(made.items()):
         standing = in_force.get(pair)
         if standing is None or pair in revoked:
@@ -144,46 +172,36 @@ def decide(
         elif overrule:
             revoked.add(pair)
     standing_now = {pair: decision for pair, decision in in_force.items() if pair not in revoked}
+    again = {(each.left, each.right, each.kind) for each in new}
+    earlier = [_said(each) for pair, each in standing_now.items() if (*pair, each.kind) not in again]
     if overrule:
-        # What the new decisions say by themselves goes before what was said earlier.
-        for pair in _contradicted(decisions, list(standing_now.values())):
-            revoked.add(pair)
-            del standing_now[pair]
-    total = [*standing_now.values(), *made.values()]
-    clashes = _clashes(total)
-    if clashes:
-        raise ContradictionError(sorted(clashes))
-    verdict = Verdict(_with(reach, total), list(made.values()), sorted(revoked))
+        fallen = {(each.left, each.right) for each in settled_by_overruling(new, earlier)}
+        revoked |= fallen
+        standing_now = {pair: decision for pair, decision in standing_now.items() if pair not in fallen}
+        earlier = [each for each in earlier if (each.left, each.right) not in fallen]
+    total = [*earlier, *new]
+    contradictions = clashes(total)
+    if contradictions:
+        raise ContradictionError([path_of(cannot, total) for cannot in contradictions])
+    verdict = Verdict(_with(reach, [*standing_now.values(), *made.values()]), list(made.values()), sorted(revoked))
     misplaced = _misplaced(verdict.reach)
     if misplaced:
-        raise ContradictionError(misplaced)
+        raise ContradictionError([[statement] for statement in misplaced])
     return verdict
 
 
-def _misplaced(reach: Neighbourhood) -> list[tuple[int, int]]:
+def _said(decision: NewDecision, *, is_new: bool = False) -> Statement:
+    return Statement(decision.kind, decision.left, decision.right, is_new)
+
+
+def _misplaced(reach: Neighbourhood) -> list[Statement]:
     """Decisions in force that the arrangement of records breaks."""
     person, broken = reach.evidence.person, []
-    for pairs, shall_meet in ((reach.evidence.must, True), (reach.evidence.cannot, False)):
+    for kind, pairs in ((MUST_LINK, reach.evidence.must), (CANNOT_LINK, reach.evidence.cannot)):
         one, other = person[pairs[0]], person[pairs[1]]
-        wrong = (one >= 0) & (other >= 0) & ((one == other) != shall_meet)
-        broken += [(int(left), int(right)) for left, right in reach.record_ids[pairs[:, wrong]].T]
-    return sorted(broken)
-
-
-def _clashes(decisions: Sequence[NewDecision]) -> list[tuple[int, int]]:
-    """Cannot-links between records that must-links put together."""
-    records = np.unique(np.array([record for d in decisions for record in (d.left, d.right)], np.int64))
-    pairs = np.array([(d.left, d.right) for d in decisions], np.int64).reshape(-1, 2)
-    must = np.array([d.kind == MUST_LINK for d in decisions], bool)
-    left, right = np.searchsorted(records, pairs[:, 0]), np.searchsorted(records, pairs[:, 1])
-    label = connected(len(records), left[must], right[must])
-    clash = ~must & (label[left] == label[right]) if len(records) else must
-    return [(int(one), int(other)) for one, other in pairs[clash]]
-
-
-def _contradicted(made: Sequence[NewDecision], standing: Sequence[NewDecision]) -> list[tuple[int, int]]:
-    """Standing decisions that contradict the new ones taken by themselves."""
-    return [(decision.left, decision.right) for decision in standing if _clashes([*made, decision])]
+        wrong = (one >= 0) & (other >= 0) & ((one == other) != (kind == MUST_LINK))
+        broken += [Statement(kind, int(left), int(right)) for left, right in reach.record_ids[pairs[:, wrong]].T]
+    return sorted(broken, key=lambda statement: (statement.left, statement.right))
 
 
 def _with(reach: Neighbourhood, decisions: Sequence[NewDecision]) -> Neighbourhood:

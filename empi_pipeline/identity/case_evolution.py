@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from empi_pipeline.identity.arrays import Flags, Ints, connected, renumbered
 from empi_pipeline.identity.case_pairs import CasePairs, WhoIsWhere
@@ -27,6 +28,7 @@ class OpenCases:
     case: Ints
     left: Ints
     right: Ints
+    reason: pa.Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ def evolve(
 ) -> Evolution:
     """Match the open questions with the cases that are open already.
 
-    A case goes on where most of its pairs are. Where cases meet, the oldest goes on and supersedes the others; the
-    parts a case loses are new cases.
+    A case that asks exactly what is in question goes on; others go on where most of their pairs are. Where cases meet,
+    the oldest goes on and supersedes the others; the parts a case loses are new cases.
 
     Args:
         pairs: All open questions in reach of the change.
@@ -122,18 +124,30 @@ def _go_on(
     shared: list[dict[int, int]] = [{} for _ in old.case_id]
     old_pairs = np.bincount(old.case, minlength=len(old.case_id)).tolist()
     kind_of_pair = old.kind[old.case]
-    for case, kind, left, right in zip(
-        old.case.tolist(), kind_of_pair.tolist(), old.left.tolist(), old.right.tolist(), strict=True
-    ):
+    reasons, other_reason = pairs.reason.to_pylist(), set[int]()
+    for case, kind, left, right, reason in zip(
+        old.case.tolist(), kind_of_pair.tolist(), old.left.tolist(), old.right.tolist(), old.reason.to_pylist(),
+        strict=True,
+    ):  # fmt: skip
         place = question.get((kind, left, right))
         if place is not None:
+            if reasons[place] != reason:
+                other_reason.add(case)
             number = int(component[place])
             shared[case][number] = shared[case].get(number, 0) + 1
     person_left, person_right = who.of(old.left), who.of(old.right)
+    new_pairs = np.bincount(component, minlength=count)
     by_age = np.argsort(old.case_id).tolist()
     holder: dict[int, int] = {}  # component -> case
     homeless = []
-    for case in by_age:
+
+    def asks_the_same(case: int) -> bool:
+        return len(shared[case]) == 1 and all(
+            count == old_pairs[case] == new_pairs[number] for number, count in shared[case].items()
+        )
+
+    # Who asks exactly what is in question comes first: so what an undo uncovers has its own case again.
+    for case in sorted(by_age, key=lambda case: not asks_the_same(case)):
         places = sorted(shared[case], key=lambda number: (-shared[case][number], number))
         free = [number for number in places if number not in holder]
         if free:
@@ -143,14 +157,13 @@ def _go_on(
     _rehouse(pairs, component, old, homeless, shared, holder, person_left, person_right)
 
     case_id = np.full(count, -1, np.int64)
-    new_pairs = np.bincount(component, minlength=count)
     touched = np.zeros(count, bool)
     touched[component[person_changed[pairs.person_left] | person_changed[pairs.person_right]]] = True
     is_changed = np.zeros(count, bool)
     for number, case in holder.items():
         case_id[number] = old.case_id[case]
         same = shared[case].get(number, 0) == new_pairs[number] == old_pairs[case]
-        is_changed[number] = touched[number] or not same or not old.is_open[case]
+        is_changed[number] = touched[number] or not same or case in other_reason or not old.is_open[case]
     housed = set(holder.values())
     inside = person_left == person_right
     all_inside = np.ones(len(old.case_id), bool)

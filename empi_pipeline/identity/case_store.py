@@ -1,5 +1,6 @@
 """Reads and writes review cases in Postgres."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -31,14 +32,14 @@ _RISK: Final = np.array([100.0, 200.0, 300.0])
 
 
 def read_touched_cases(
-    connection: Connection, persons_outside: list[str], reopening_change: int | None, erased_records: list[int]
+    connection: Connection, persons_outside: list[str], reopening_changes: Sequence[int], erased_records: list[int]
 ) -> tuple[OpenCases, CasePairs]:
     """Open cases about touched records, or about some other persons, and their pairs (persons not filled in).
 
     Args:
         connection: In the transaction that holds the list of touched records.
         persons_outside: Ids of the other persons.
-        reopening_change: Cases that this change closed count as well.
+        reopening_changes: Cases that these changes closed count as well.
         erased_records: Cases that asked about these count as well.
     """
     rows = copy_out(
@@ -47,7 +48,7 @@ def read_touched_cases(
         _TOUCHED,
         {
             "persons_outside": persons_outside,
-            "reopening_change": reopening_change,
+            "reopening_changes": list(reopening_changes),
             "erased_records": erased_records,
         },
     ).combine_chunks()
@@ -65,7 +66,7 @@ def read_touched_cases(
     )  # fmt: skip
     is_open = np.ones(len(ids), bool)
     is_open[case] = np.asarray(rows["is_open"].to_numpy(zero_copy_only=False), bool)
-    return OpenCases(ids, kind, is_open, case.astype(np.int64), left, right), pairs
+    return OpenCases(ids, kind, is_open, case.astype(np.int64), left, right, pairs.reason), pairs
 
 
 def highest_case_id(connection: Connection) -> int:

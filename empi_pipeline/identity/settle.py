@@ -3,6 +3,7 @@
 In two steps, so that the long one, working it out, needs no lock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ def work_out(
     *,
     before: Ints | None = None,
     answered_case: int | None = None,
-    reopening_change: int | None = None,
+    reopening_changes: Sequence[int] = (),
     withdrawn: Withdrawn | None = None,
 ) -> Outcome:
     """Find out what becomes of persons and cases; reads only.
@@ -68,7 +69,7 @@ def work_out(
         policy: What identity goes by.
         before: Person of each record before that arrangement.
         answered_case: The review case that a steward answers with this change.
-        reopening_change: A change being taken back: the cases it closed may go on.
+        reopening_changes: Changes being taken back: the cases they closed may go on.
         withdrawn: What was erased just before.
     """
     guards = policy.guards_of(connection)
@@ -79,7 +80,10 @@ def work_out(
     outside = _outside(reach.record_ids, np.r_[potential.left, potential.right, decided.left, decided.right])
     outside_ids, outside_person_ids = members_of(connection, outside)
     old, old_pairs = read_touched_cases(
-        connection, outside_person_ids.unique().to_pylist(), reopening_change, withdrawn.record_ids if withdrawn else []
+        connection,
+        outside_person_ids.unique().to_pylist(),
+        reopening_changes,
+        withdrawn.record_ids if withdrawn else [],
     )
     # Of cases that reach further, the pairs out of reach stay what they were.
     far = _outside(np.sort(np.r_[reach.record_ids, outside_ids]), np.r_[old.left, old.right])

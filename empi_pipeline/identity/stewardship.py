@@ -1,17 +1,26 @@
 """The steps all decisions share: look at the case and persons one decides about, then write the change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from empi_pipeline.errors import ConflictError, NotFoundError
 from empi_pipeline.identity.arrangement import NewDecision, Verdict
-from empi_pipeline.identity.errors import InvalidDecisionError
-from empi_pipeline.identity.ledger import Change, next_change, seal
+from empi_pipeline.identity.arrays import found
+from empi_pipeline.identity.decision_queries import told
+from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
+from empi_pipeline.identity.ledger import Change, next_change, seal, writing_identity
 from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_records
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.identity.settle import work_out, write
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long a steward's save waits for others who write identities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,99 @@ class OpenCase:
     record_ids: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A save under way: the identity lock is held, and nothing is written until `write`."""
+
+    connection: Connection
+    policy: Policy
+    actor: str
+    note: str | None
+
+    def reach(self, *, record_ids: Iterable[int] = (), person_ids: Sequence[str] = ()) -> Neighbourhood:
+        """Everything about some records and persons, and all that evidence connects with them."""
+        start = list(record_ids)
+        if person_ids:
+            rows = self.connection.execute(load("identity/records_of_persons"), {"person_ids": list(person_ids)})
+            start += [record for _, record in rows]
+        started_with = start_with_records(self.connection, start)
+        return read_neighbourhood(self.connection, started_with, self.policy.untrusted_sources)
+
+    def write(
+        self,
+        before: Neighbourhood,
+        verdict: Verdict,
+        *,
+        case: OpenCase | None = None,
+        stated: Mapping[str, int | None] | None = None,
+        kind: str = "decision",
+        undoes: int | None = None,
+        reopening: Sequence[int] = (),
+    ) -> Saved:
+        """Write what was decided and everything that follows from it, as one change.
+
+        Args:
+            before: The neighbourhood as it is.
+            verdict: What was decided.
+            case: The case that this answers.
+            stated: Persons that were listed, with the versions one looked at.
+            kind: Of the change.
+            undoes: The change that is taken back.
+            reopening: Changes that are taken back with it: the cases they closed may go on.
+        """
+        change = next_change(self.connection, kind, self.actor, undoes_change_id=undoes, note=self.note)
+        write_decisions(self.connection, change, verdict.made, verdict.revoked, case)
+        outcome = work_out(
+            self.connection,
+            verdict.reach,
+            self.policy,
+            before=before.evidence.person,
+            answered_case=case.case_id if case else None,
+            reopening_changes=reopening,
+        )
+        write(self.connection, change, verdict.reach, outcome)
+        assignment = outcome.assignment
+        if stated:
+            # Listed persons go one version up even when nothing changed: somebody vouched for them.
+            self.connection.execute(
+                load("identity/persons_bump"),
+                {"person_ids": list(stated), "versions": list(stated.values())},
+            )
+        seal(self.connection, change)
+        changed = [number for number in assignment.changed.tolist() if assignment.record_count[number] > 0]
+        return Saved(
+            change.change_id,
+            len(verdict.made),
+            len(verdict.revoked),
+            int(((assignment.before >= 0) & (assignment.before != assignment.after)).sum()),
+            tuple(assignment.person_ids.take(changed).to_pylist()) if changed else (),
+        )
+
+
+@contextmanager
+def saving(
+    connection: Connection, policy: Policy | None, *, actor: str, note: str | None, patience_seconds: float
+) -> Iterator[Save]:
+    """One save of a steward: a transaction under the identity lock; an error writes nothing.
+
+    Args:
+        connection: An open connection, not in a transaction.
+        policy: What identity goes by; None for the defaults.
+        actor: Who decides.
+        note: Why.
+        patience_seconds: How long to wait for others who write identities.
+
+    Raises:
+        IdentityBusyError: Others did not finish writing in time.
+        ContradictionError: With who decided what is in the way.
+    """
+    with writing_identity(connection, patience_seconds=patience_seconds):
+        try:
+            yield Save(connection, policy or Policy(), actor, note)
+        except ContradictionError as error:
+            raise told(connection, error) from None
+
+
 def open_case(
     connection: Connection, case_id: int, version: int | None, pairs: Iterable[tuple[int, int]] | None
 ) -> OpenCase:
@@ -72,6 +174,20 @@ def open_case(
     return OpenCase(case_id, current, chosen, frozenset(record for pair in of_case for record in pair))
 
 
+def persons_of_pairs(reach: Neighbourhood, case: OpenCase) -> tuple[np.ndarray, np.ndarray]:
+    """Person (number) of the left and of the right record of each pair of a case.
+
+    Raises:
+        ConflictError: Records of the case are gone.
+    """
+    pairs = np.array(case.pairs, np.int64).reshape(-1, 2)
+    place, known = found(reach.record_ids, pairs.ravel())
+    if not known.all():
+        raise ConflictError("some records of the case are not in the index any more; look again")
+    persons = reach.evidence.person[place].reshape(-1, 2)
+    return persons[:, 0], persons[:, 1]
+
+
 def check_persons(connection: Connection, versions: Mapping[str, int | None]) -> None:
     """Whether persons live and are what one looked at.
 
@@ -83,68 +199,6 @@ def check_persons(connection: Connection, versions: Mapping[str, int | None]) ->
     for person_id, version in versions.items():
         if current.get(person_id) != version:
             raise ConflictError(f"Invalid Person UUID or version outdated: {person_id}; nothing was saved, look again")
-
-
-def reach_of(
-    connection: Connection,
-    policy: Policy,
-    *,
-    record_ids: Iterable[int] = (),
-    person_ids: Sequence[str] = (),
-) -> Neighbourhood:
-    """Everything about some records and persons, and all that evidence connects with them."""
-    start = list(record_ids)
-    if person_ids:
-        start += [
-            record
-            for _, record in connection.execute(
-                load("identity/records_of_persons"), {"person_ids": list(person_ids)}
-            ).fetchall()
-        ]
-    return read_neighbourhood(connection, start_with_records(connection, start), policy.untrusted_sources)
-
-
-def save(
-    connection: Connection,
-    policy: Policy,
-    reach: Neighbourhood,
-    verdict: Verdict,
-    *,
-    actor: str,
-    note: str | None,
-    case: OpenCase | None = None,
-    stated: Mapping[str, int | None] | None = None,
-    kind: str = "decision",
-    undoes: int | None = None,
-) -> Saved:
-    """Write what was decided and everything that follows from it, as one change."""
-    change = next_change(connection, kind, actor, undoes_change_id=undoes, note=note)
-    write_decisions(connection, change, verdict.made, verdict.revoked, case)
-    outcome = work_out(
-        connection,
-        verdict.reach,
-        policy,
-        before=reach.evidence.person,
-        answered_case=case.case_id if case else None,
-        reopening_change=undoes,
-    )
-    write(connection, change, verdict.reach, outcome)
-    assignment = outcome.assignment
-    if stated:
-        # Listed persons go one version up even when nothing changed: somebody vouched for them.
-        connection.execute(
-            load("identity/persons_bump"),
-            {"person_ids": list(stated), "versions": list(stated.values())},
-        )
-    seal(connection, change)
-    changed = [number for number in assignment.changed.tolist() if assignment.record_count[number] > 0]
-    return Saved(
-        change.change_id,
-        len(verdict.made),
-        len(verdict.revoked),
-        int(((assignment.before >= 0) & (assignment.before != assignment.after)).sum()),
-        tuple(assignment.person_ids.take(changed).to_pylist()) if changed else (),
-    )
 
 
 def write_decisions(

@@ -17,7 +17,7 @@ select
 from touched
 join identity.review_cases as review_case
     on review_case.case_id = touched.case_id
-    and (review_case.status = 'open' or review_case.closed_change_id = %(reopening_change)s::bigint)
+    and (review_case.status = 'open' or review_case.closed_change_id = any (%(reopening_changes)s::bigint[]))
 join identity.case_pairs as pair on pair.case_id = review_case.case_id
 left join matching.predictions as prediction
     on prediction.record_id_l = pair.record_id_l and prediction.record_id_r = pair.record_id_r

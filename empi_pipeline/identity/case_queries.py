@@ -1,0 +1,171 @@
+"""Reading the review queue and its cases. Changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from empi_pipeline.errors import NotFoundError
+from empi_pipeline.identity.person_queries import Person, persons_by_id
+from empi_pipeline.postgres import Connection
+from empi_pipeline.sql import load
+
+KINDS: Final = ("potential_match", "conflict", "overlay")
+_CASE_COLUMNS: Final = (
+    "case_id",
+    "kind",
+    "status",
+    "version",
+    "reason",
+    "priority",
+    "max_match_weight",
+    "max_match_probability",
+    "opened_at",
+    "closed_reason",
+    "superseded_by",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """A review case as the queue lists it; names are those of its first record."""
+
+    case_id: int
+    kind: str
+    status: str
+    version: int
+    reason: str | None
+    priority: float
+    max_match_weight: float | None
+    max_match_probability: float | None
+    person_count: int
+    record_count: int
+    opened_at: datetime
+    first_name: str | None
+    last_name: str | None
+    data_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair of records in question. `levels` and `weights` (bits) are by comparison of model `model_id`."""
+
+    record_id_l: int
+    record_id_r: int
+    reason: str | None
+    match_weight: float | None
+    match_probability: float | None
+    levels: tuple[int, ...] | None
+    weights: tuple[float, ...] | None
+    model_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A review case with all that is needed to decide it."""
+
+    case_id: int
+    kind: str
+    status: str
+    version: int
+    reason: str | None
+    priority: float
+    max_match_weight: float | None
+    max_match_probability: float | None
+    opened_at: datetime
+    closed_reason: str | None
+    superseded_by: int | None
+    persons: tuple[Person, ...]
+    pairs: tuple[Pair, ...]
+
+
+def list_cases(
+    connection: Connection,
+    *,
+    kind: str | None = None,
+    status: str = "open",
+    data_source: str | None = None,
+    source_person_id: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    birth_date: str | None = None,
+    person_id: str | None = None,
+    opened_since: datetime | None = None,
+    opened_before: datetime | None = None,
+    min_probability: float | None = None,
+    limit: int = 50,
+    after: CaseSummary | None = None,
+) -> list[CaseSummary]:
+    """The review queue, most urgent first.
+
+    Args:
+        connection: An open connection.
+        kind: One of `KINDS`.
+        status: `open` or `closed`.
+        data_source: Only cases about a person with a record of this data source.
+        source_person_id: ... with this source_person_id.
+        first_name: ... with a first name that contains this.
+        last_name: ... with a last name that contains this.
+        birth_date: ... with a birth date, as delivered, that starts with this.
+        person_id: ... whose id starts with this.
+        opened_since: Only cases opened at or after.
+        opened_before: Only cases opened before.
+        min_probability: Only cases with a match probability of at least this.
+        limit: At most so many.
+        after: The last case of the page before.
+    """
+    about = {
+        "data_source": data_source,
+        "source_person_id": source_person_id,
+        "first_name": first_name,
+        "last_name": last_name,
+        "birth_date": birth_date,
+        "person_id": person_id,
+    }
+    case_ids: list[int] | None = None
+    if any(value is not None for value in about.values()):
+        case_ids = [row[0] for row in connection.execute(load("identity/cases_about"), about).fetchall()]
+    rows = connection.execute(
+        load("identity/cases_list"),
+        {
+            "kind": kind,
+            "status": status,
+            "opened_since": opened_since,
+            "opened_before": opened_before,
+            "min_probability": min_probability,
+            "case_ids": case_ids,
+            "after_case_id": after.case_id if after else None,
+            "after_priority": after.priority if after else None,
+            "limit": limit,
+        },
+    ).fetchall()
+    return [CaseSummary(*values) for values in ((*row[:-1], tuple(row[-1] or ())) for row in rows)]
+
+
+def show_case(connection: Connection, case_id: int) -> Case:
+    """One case with its persons, their records as delivered, and the pairs in question.
+
+    Raises:
+        NotFoundError: There is no such case.
+    """
+    row = connection.execute(load("identity/case_one"), {"case_id": case_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"there is no review case {case_id}")
+    person_ids = [row[0] for row in connection.execute(load("identity/person_ids_of_case"), {"case_id": case_id})]
+    pairs = connection.execute(load("identity/case_pairs_of"), {"case_id": case_id}).fetchall()
+    described: dict[str, Any] = dict(zip(_CASE_COLUMNS, row, strict=True))
+    return Case(
+        **described,
+        persons=tuple(persons_by_id(connection, person_ids)),
+        pairs=tuple(_pair(*pair) for pair in pairs),
+    )
+
+
+def _pair(*row: Any) -> Pair:
+    *plain, levels, weights, model_id = row
+    values: list[Any] = [*plain, levels and tuple(levels), weights and tuple(weights), model_id]
+    return Pair(*values)
+
+
+def open_case_counts(connection: Connection) -> dict[str, int]:
+    """How many cases of each kind are open."""
+    return dict(connection.execute(load("identity/open_case_counts")).fetchall())
