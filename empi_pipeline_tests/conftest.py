@@ -12,7 +12,7 @@ from empi_pipeline.postgres import Connection, connect, migrate
 TEMPLATE = "empi_template"
 
 # Tests may lose their database when the machine dies; the faults tests kill processes, not the machine.
-_FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+FAST = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +20,22 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     """URL of a PostgreSQL that all workers of this test session share."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    with embedded_postgres(_short(shared) / "postgres", extra_settings=_FAST) as url:
-        with connect(url, autocommit=True) as connection:
-            connection.execute("select pg_advisory_lock(1)")
-            made = connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone()
-            if made is None:
-                connection.execute(f"create database {TEMPLATE}_new")
-                with connect(database_url(url, f"{TEMPLATE}_new")) as fresh:
-                    migrate(fresh)
-                connection.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
-            connection.execute("select pg_advisory_unlock(1)")
+    with embedded_postgres(_short(shared) / "postgres", extra_settings=FAST) as url:
+        make_template(url)
         yield url
+
+
+def make_template(url: str) -> None:
+    """Make the migrated database that tests copy, unless somebody else has."""
+    with connect(url, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(1)")
+        made = connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone()
+        if made is None:
+            connection.execute(f"create database {TEMPLATE}_new")
+            with connect(database_url(url, f"{TEMPLATE}_new")) as fresh:
+                migrate(fresh)
+            connection.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
+        connection.execute("select pg_advisory_unlock(1)")
 
 
 @pytest.fixture

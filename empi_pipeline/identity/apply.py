@@ -76,6 +76,8 @@ def apply_batch(
         if isinstance(prepared, Applied):
             return prepared
         model_id, reach, outcome = prepared
+        # Another model may have become the active one meanwhile, which is no identity change.
+        _model_of(connection, batch_id)
         change = next_change(connection, "batch", actor, batch_id=batch_id, model_id=model_id)
         write(connection, change, reach, outcome)
         seal(connection, change)

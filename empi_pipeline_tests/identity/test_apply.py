@@ -1,4 +1,9 @@
+import pytest
+
+from empi_pipeline.identity import apply
+from empi_pipeline.identity.errors import StalePredictions
 from empi_pipeline.identity.evidence import Guards
+from empi_pipeline.identity.ledger import take_identity_lock
 from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.identity.world import World
 
@@ -64,3 +69,30 @@ def test_the_same_batch_applied_again_tells_the_same_and_changes_nothing(connect
     first = world.apply(batch)
     assert world.apply(batch) == first
     assert connection.execute("select count(*) from identity.events").fetchone() == (2,)
+
+
+def test_a_model_activated_while_a_batch_waits_for_the_lock_makes_its_predictions_stale(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(connection)
+    batch = world.deliver("ab", [("a", "b", 0.99)])
+
+    def somebody_was_faster(own: Connection) -> None:
+        world.model()
+        take_identity_lock(own)
+
+    monkeypatch.setattr(apply, "take_identity_lock", somebody_was_faster)
+    with pytest.raises(StalePredictions, match="not active"):
+        world.apply(batch)
+    assert connection.execute("select count(*) from identity.changes").fetchone() == (0,)
+
+
+def test_a_clock_set_back_does_not_disorder_the_ledger(connection: Connection) -> None:
+    world = World(connection)
+    world.load("a")
+    connection.execute("set session_replication_role = replica")
+    connection.execute("update identity.changes set at = clock_timestamp() + interval '1 day'")
+    connection.execute("set session_replication_role = origin")
+    world.load("b")
+    ordered = connection.execute("select array_agg(change_id order by at) from identity.changes").fetchone()
+    assert ordered == ([1, 2],)

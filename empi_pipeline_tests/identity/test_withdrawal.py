@@ -2,8 +2,9 @@ import psycopg
 import pytest
 
 from empi_pipeline.errors import NotFoundError
-from empi_pipeline.identity.decisions import merge
+from empi_pipeline.identity.decisions import merge, reject
 from empi_pipeline.identity.errors import InvalidDecisionError
+from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
 from empi_pipeline.identity.withdrawal import lift, withdraw
 from empi_pipeline.postgres import Connection
@@ -172,3 +173,24 @@ def test_values_that_others_have_too_stay_among_the_frozen_frequencies(connectio
         ("city", "canary"),
         ("last_name", "smith"),
     ]
+
+
+def test_taking_back_a_change_does_not_bring_back_decisions_about_withdrawn_records(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.5)])
+    reject(connection, 1, 1, actor="ann", policy=world.policy)
+    overruling = merge(
+        connection,
+        [(world.person_of(name), 1) for name in "abc"],
+        actor="ann",
+        policy=world.policy,
+        overrule=True,
+    )
+    withdraw(connection, "test", "a", actor="dpo", policy=world.policy)
+    undo(connection, overruling.change_id, actor="ann", policy=world.policy)
+    del world.ids["a"]
+    assert world.persons() == {frozenset("b"), frozenset("c")}
+    assert connection.execute("select count(*) from identity.decisions where revoked_change_id is null").fetchone() == (
+        0,
+    )
+    assert [str(problem) for problem in verify(connection)] == []
