@@ -12,7 +12,7 @@ import empi_pipeline
 
 PACKAGE = Path(empi_pipeline.__file__).parent
 
-DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing")
+DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic")
 """The rooms that hold the rules; plain Python, SQL and Arrow."""
 
 FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "settings", "servers")

@@ -1,14 +1,17 @@
-"""`python -m benchmarks.linkage_quality [SET ...]` prints, per data set, how good the default model is.
+"""`python -m benchmarks.linkage_quality [SET ...] [--scale 1M]` prints, per data set, how good the default model is.
+
+`--scale` adds a synthetic population of so many records (100k, 410k, 1M).
 
 febrl_40k is read from the folder in EMPI_BENCHMARK_DATA, pseudopeople from EMPI_BENCHMARK_PSEUDOPEOPLE (written by
 `dump_pseudopeople.py`); sets that cannot be had are left out.
 The model sees no truth here, but was chosen on some of these sets: docs/matching-model.md says which.
 """
 
+import argparse
 import os
-import sys
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -71,9 +74,15 @@ def measure(loaded: data_sets.DataSet, model: linkage.MatchModel) -> str:
 def main() -> None:
     shared, people = (os.environ.get(name) for name in ("EMPI_BENCHMARK_DATA", "EMPI_BENCHMARK_PSEUDOPEOPLE"))
     sets = data_sets.available(Path(shared) if shared else None, Path(people) if people else None)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sets", nargs="*", choices=[*sets, []], metavar="SET", help=", ".join(sets))
+    parser.add_argument("--scale", action="append", default=[], metavar="RECORDS", help="such as 410k or 1M")
+    chosen = parser.parse_args()
+    loaders = [sets[name] for name in chosen.sets or ([] if chosen.scale else sets)]
+    loaders += [partial(data_sets.households, data_sets.scale(size), 1) for size in chosen.scale]
     print(_HEADER)
-    for name in sys.argv[1:] or sets:
-        print(measure(sets[name](), linkage.default_model()), flush=True)
+    for load in loaders:
+        print(measure(load(), linkage.default_model()), flush=True)
     print("pairs P: precision of auto-matched pairs; plain: connected components; P, R, F1: pairwise, joins that")
     print("conflict refused; overlaid: clusters with two humans; review/1k: stored pairs left apart per 1,000 records.")
 

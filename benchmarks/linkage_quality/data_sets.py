@@ -1,6 +1,5 @@
 """Data with known truth, as person records: from PyPI packages, from files where present, and generated."""
 
-import json
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from benchmarks.linkage_quality.households import household_records
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
+from empi_pipeline.synthetic import Plan, blocks
 
 SCHEMA = pa.schema(
     [("record_id", pa.int64()), *((name, pa.string()) for name in PERSON_RECORD_COLUMNS), ("extra", pa.string())]
@@ -94,32 +93,27 @@ def pseudopeople(folder: Path, seed: int) -> DataSet:
     return _data_set(f"pseudopeople seed {seed}", pa.concat_tables(texts))
 
 
-def households(people: int, seed: int) -> DataSet:
-    """Own generator: households, twins, juniors, moves, marriages."""
-    rows = household_records(people, seed)
-    columns = {
-        name: [row.get(name) for row in rows] for name in ("truth", "data_source", "source_person_id", *_GENERATED)
-    }
-    columns["extra"] = [
-        json.dumps({"middle_name": row["middle_name"]}) if row.get("middle_name") else None for row in rows
-    ]
-    return _data_set(
-        f"households {people:,} seed {seed}", pa.table({k: pa.array(v, pa.string()) for k, v in columns.items()})
-    )
+def households(records: int, seed: int) -> DataSet:
+    """The synthetic population (`empi generate --extra`): households, twins, juniors, moves, marriages."""
+    delivered = [part for block in blocks(Plan(records, seed=seed, extra=True)) for part in block.delivered]
+    rows = pa.concat_tables([part.table for part in delivered])
+    rows = rows.append_column("truth", pa.chunked_array([part.humans for part in delivered]))
+    con = duckdb.connect()
+    con.register("delivered_rows", rows)
+    table = con.sql(
+        """
+        select *, nullif(json_merge_patch('{}', json_object(
+            'middle_name', middle_name, 'suffix', suffix, 'email', email))::varchar, '{}') as extra
+        from delivered_rows
+        """
+    ).to_arrow_table()
+    return _data_set(f"households {records:,} seed {seed}", table)
 
 
-_GENERATED = (
-    "first_name",
-    "last_name",
-    "sex",
-    "birth_date",
-    "social_security_number",
-    "address",
-    "city",
-    "state",
-    "zip_code",
-    "phone",
-)
+def scale(text: str) -> int:
+    """`410k` and `1M` as numbers."""
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    return int(float(text.rstrip("kKmM")) * factor)
 
 
 def available(shared: Path | None, pseudopeople_folder: Path | None) -> dict[str, Callable[[], DataSet]]:
@@ -134,7 +128,7 @@ def available(shared: Path | None, pseudopeople_folder: Path | None) -> dict[str
             if (pseudopeople_folder / f"pp{seed}_ssa.csv").is_file():
                 sets[f"pseudopeople{seed}"] = lambda seed=seed: pseudopeople(pseudopeople_folder, seed)
     for seed in (1, 2):
-        sets[f"households{seed}"] = lambda seed=seed: households(20_000, seed)
+        sets[f"households{seed}"] = lambda seed=seed: households(41_000, seed)
     return sets
 
 

@@ -11,6 +11,7 @@ from empi_pipeline.cli import (
     crosswalk,
     database,
     demonstration,
+    generate,
     load,
     notes,
     person,
@@ -38,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (up, demonstration, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
+for module in (up, demonstration, generate, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
     module.add_to(app)
 for group in (review, person, config, batches, database):
     app.add_typer(group.app)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,16 +17,21 @@ def add_to(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-def demo(as_json: Json = False) -> None:
+def demo(
+    generated: Annotated[
+        bool, typer.Option("--generated", help="A synthetic population instead: families, twins, four data sources.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Match 5,000 public benchmark records (FEBRL 3) delivered by three data sources, and compare with the truth.
 
     Runs the real pipeline on embedded servers, in a folder of its own; again, it starts afresh.
     """
     from empi_pipeline.cli.progress import progress
-    from empi_pipeline.demo import run_demo
+    from empi_pipeline.demo import GENERATED, PUBLIC, run_demo
 
     with progress("demo") as tell:
-        result = run_demo(tell)
+        result = run_demo(tell, GENERATED if generated else PUBLIC)
     if as_json:
         print_json(_fields(result))
     else:
@@ -50,7 +55,7 @@ def _fields(result: "DemoResult") -> dict[str, object]:
 
 
 def _print(result: "DemoResult") -> None:
-    reasons = ", ".join(f"{count} {reason}" for reason, count in result.rejected_by_reason.items())
+    reasons = ", ".join(f"{count} {reason}" for reason, count in result.rejected_by_reason.items()) or "all accepted"
     rejected = sum(result.rejected_by_reason.values())
     measured = result.agreement
     say("")

@@ -3,6 +3,6 @@
 It has an `EMPI_HOME` of its own and never touches other data. Only `febrl.py` may import pandas.
 """
 
-from empi_pipeline.demo.run import DemoResult, run_demo
+from empi_pipeline.demo.run import GENERATED, PUBLIC, DemoData, DemoResult, run_demo
 
-__all__ = ["DemoResult", "run_demo"]
+__all__ = ["GENERATED", "PUBLIC", "DemoData", "DemoResult", "run_demo"]

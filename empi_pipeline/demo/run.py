@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from empi_pipeline.demo.deliveries import SETTINGS, Wave, waves
 from empi_pipeline.demo.febrl import febrl_records
+from empi_pipeline.demo.generated import SETTINGS as GENERATED_SETTINGS
+from empi_pipeline.demo.generated import generated_waves
 from empi_pipeline.demo.truth import Agreement, agreement
 from empi_pipeline.errors import ConflictError, EmpiError
 from empi_pipeline.postgres import Connection
@@ -30,6 +32,26 @@ _NOT_OURS: Final = (
     "EMPI_POSTGRES_URL", "EMPI_DAGSTER_POSTGRES_URL", "EMPI_S3_BUCKET", "EMPI_S3_ENDPOINT_URL", "DAGSTER_HOME",
     "AWS_PROFILE", "AWS_SESSION_TOKEN",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DemoData:
+    """What a demonstration delivers.
+
+    Attributes:
+        settings: Content of `empi.yaml`.
+        make: Makes the deliveries and the truth, (data_source, source_person_id) -> human.
+    """
+
+    settings: str
+    make: Callable[[], tuple[list[Wave], dict[tuple[str, str], str]]]
+
+
+PUBLIC: Final = DemoData(SETTINGS, lambda: waves(febrl_records()))
+"""FEBRL 3, delivered by three sources."""
+
+GENERATED: Final = DemoData(GENERATED_SETTINGS, generated_waves)
+"""A synthetic population, delivered by four sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +91,12 @@ class DemoResult:
     total_seconds: float
 
 
-def run_demo(tell: Callable[[str], None]) -> DemoResult:
+def run_demo(tell: Callable[[str], None], source: DemoData) -> DemoResult:
     """Deliver, load and measure; what an earlier demo left is removed first.
 
     Args:
         tell: Told what is done now.
+        source: What is delivered.
 
     Raises:
         ConflictError: `empi up` runs on the demo's home, or the folder is not the demo's.
@@ -81,12 +104,12 @@ def run_demo(tell: Callable[[str], None]) -> DemoResult:
     """
     started = time.monotonic()
     tell("starting PostgreSQL and S3")
-    with _demo_home() as folder:
+    with _demo_home(source.settings) as folder:
         from empi_pipeline.automation.local import pipeline
 
         with pipeline() as running:
             tell("making the deliveries")
-            deliveries, truth = waves(febrl_records())
+            deliveries, truth = source.make()
             _write_truth(folder, truth)
             loading = time.monotonic()
             batch_ids = [
@@ -155,7 +178,7 @@ def _measured(
 
 
 @contextmanager
-def _demo_home() -> Iterator[Path]:
+def _demo_home(settings: str) -> Iterator[Path]:
     """An empty `EMPI_HOME` below the usual one, for this process and its children."""
     from empi_pipeline.cli.services import alone
     from empi_pipeline.servers import servers
@@ -174,7 +197,7 @@ def _demo_home() -> Iterator[Path]:
             with servers():
                 pass  # Servers that a killed demo left running end here, before their files go.
             _empty(folder)
-            (folder / "empi.yaml").write_text(SETTINGS, encoding="utf-8")
+            (folder / "empi.yaml").write_text(settings, encoding="utf-8")
             yield folder
     finally:
         os.environ.clear()
