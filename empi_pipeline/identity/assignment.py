@@ -93,8 +93,9 @@ def assign(
 ) -> Assignment:
     """One person for each group.
 
-    The survivor of a merge is the person with most records, then the oldest, then the one with the lowest id. All
-    records of the others move to it, also those that no prediction mentions.
+    The survivor of a merge is the person with most records, then the oldest, then the one with the lowest id; a person
+    arranged for that has no row yet survives only where no other does. All records of the others move to it, also those
+    that no prediction mentions.
 
     Args:
         evidence: As clustered; where a steward has arranged the records, `evidence.person` says how.
@@ -112,6 +113,7 @@ def assign(
     group_of_person = np.full(known, -1, np.int64)
     group_of_person[evidence.person[owned]] = group[owned]
     size = np.bincount(evidence.person[owned], minlength=known)
+    size[existing:] = 0  # An id that somebody may know goes before one that nobody ever had, however many records.
     age = np.r_[persons.created_change_id, np.full(known - existing, np.iinfo(np.int64).max)]
     # Persons come ordered by id, so a stable order ends with the lowest id.
     by_merit = np.lexsort((age, -size))

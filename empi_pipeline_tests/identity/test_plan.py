@@ -112,3 +112,15 @@ def test_a_plan_is_not_applied_over_a_batch_the_rescoring_has_not_seen(connectio
     with pytest.raises(StalePredictions, match="score it again"):
         apply_rematch(connection, policy=world.policy, rules=ANYTHING)
     assert world.persons() == sets("abc")
+
+
+def test_records_that_leave_a_person_for_another_take_no_new_id(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abcdex", [("a", "b", 0.99), ("b", "c", 0.99), ("c", "d", 0.99), ("d", "e", 0.99)])
+    ids = (world.person_of("a"), world.person_of("x"))
+    rescore(world, [("a", "b", 0.99), ("b", "c", 0.99), ("d", "e", 0.99), ("e", "x", 0.99)])
+    plan = apply_rematch(connection, policy=world.policy, rules=ANYTHING)
+    assert world.persons() == sets("abc", "dex")
+    assert (world.person_of("c"), world.person_of("d")) == ids
+    assert (plan.persons_merged, plan.persons_after) == (0, 2)
+    sound(world)
