@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from empi_pipeline.assets.cleaned import cleaned_person_records
+from empi_pipeline.assets.evaluation import rates
 from empi_pipeline.assets.identity import identity
 from empi_pipeline.assets.matching import model, predictions
 from empi_pipeline.assets.publishing import crosswalk
@@ -13,6 +14,7 @@ from empi_pipeline.assets.raw import raw_rows
 from empi_pipeline.assets.rematch import rematch_plan, rescored_predictions
 from empi_pipeline.automation.alerts import on_run_failure
 from empi_pipeline.automation.arrivals import build_arrivals_sensor
+from empi_pipeline.automation.evaluation import evaluation_job
 from empi_pipeline.automation.jobs import batch_job
 from empi_pipeline.automation.progress import PROGRESS_LOGGER, progress_logger
 from empi_pipeline.automation.rematch import rematch_job
@@ -48,9 +50,10 @@ def build_definitions(settings: Settings | None = None, resources: Mapping[str, 
             crosswalk,
             rescored_predictions,
             rematch_plan,
+            rates,
         ],
         asset_checks=all_checks,
-        jobs=[batch_job, rematch_job, data_quality_job],
+        jobs=[batch_job, rematch_job, data_quality_job, evaluation_job],
         sensors=[build_arrivals_sensor(settings.automation), on_run_failure],
         schedules=build_schedules(settings.automation),
         resources={**build_resources(settings), **(resources or {})},

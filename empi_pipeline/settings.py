@@ -85,6 +85,7 @@ class AutomationSettings(_Section):
     sensor_interval_seconds: Annotated[int, Field(ge=1)] = 30
     rematch_cron: str = "0 2 * * *"
     data_quality_cron: str = "0 6 * * *"
+    evaluation_cron: str = "30 6 * * *"
     timezone: str = "UTC"
 
 
@@ -117,6 +118,31 @@ class RematchSettings(_Section):
     """Largest share of the persons that may come apart."""
 
 
+class EvaluationSettings(_Section):
+    """How the index is watched, and when a check of asset `evaluation/rates` warns; see docs/evaluation.md."""
+
+    created_days: Annotated[int, Field(ge=1)] = 30
+    """How long a source identity counts as new in the creation rate."""
+
+    smallest_group: Annotated[int, Field(ge=1)] = 11
+    """Groups by sex, race and age with fewer source identities are put together."""
+
+    most_overlay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Largest share of the persons that open overlay cases ask about."""
+
+    most_creation: Annotated[float, Field(ge=0, le=1)] = 0.08
+    """Largest share of the new source identities that duplicate one of their own source."""
+
+    most_in_review: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Largest share of the persons that open cases ask about."""
+
+    widest_gap: Annotated[float, Field(ge=0, le=1)] = 0.15
+    """Largest difference of a group's match rate from that of all, for groups of 1,000 source identities and more."""
+
+    least_precision: Annotated[float, Field(ge=0, le=1)] = 0.99
+    """The precision that stewards' answers must not contradict: the upper limit of the estimate is at least this."""
+
+
 class Settings(_Section):
     """All that `empi.yaml` can say; every part has a default that works."""
 
@@ -126,6 +152,7 @@ class Settings(_Section):
     automation: AutomationSettings = AutomationSettings()
     guards: GuardSettings = GuardSettings()
     rematch: RematchSettings = RematchSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     def untrusted_sources(self) -> frozenset[str]:
         """Data sources whose versions of one source identity are not taken to be one person."""

@@ -12,7 +12,7 @@ import empi_pipeline
 
 PACKAGE = Path(empi_pipeline.__file__).parent
 
-DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic")
+DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic", "evaluation")
 """The rooms that hold the rules; plain Python, SQL and Arrow."""
 
 FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "settings", "servers")
@@ -90,6 +90,11 @@ def test_linkage_knows_no_persons() -> None:
 def test_the_rooms_do_not_import_what_calls_them() -> None:
     faces = [f"empi_pipeline.{face}" for face in FACES]
     assert offences(modules(*DOMAIN, *FOUNDATION), *faces) == []
+
+
+def test_nothing_that_makes_identities_looks_at_how_good_they_are() -> None:
+    made_by = modules("intake", "cleaning", "linkage", "identity", "publishing")
+    assert offences(made_by, "empi_pipeline.evaluation") == []
 
 
 def test_the_foundation_knows_no_room() -> None:

@@ -29,6 +29,7 @@ def test_the_assets_are_the_tables_of_the_index(definitions: dg.Definitions) -> 
         "identity/review_queue",
         "identity/rematch_plan",
         "publishing/crosswalk",
+        "evaluation/rates",
     }
 
 
@@ -75,7 +76,7 @@ def test_identity_writes_share_a_pool(definitions: dg.Definitions) -> None:
 
 def test_jobs_sensors_and_schedules_are_there_and_on(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert {"match_batch", "rematch", "data_quality"} <= set(repository.job_names)
+    assert {"match_batch", "rematch", "data_quality", "evaluation"} <= set(repository.job_names)
     sensors = {each.name: each for each in repository.sensor_defs}
     assert set(sensors) >= {"s3_arrivals", "on_run_failure"}
     assert sensors["s3_arrivals"].minimum_interval_seconds == 7
@@ -83,7 +84,11 @@ def test_jobs_sensors_and_schedules_are_there_and_on(definitions: dg.Definitions
         sensors[name].default_status is dg.DefaultSensorStatus.RUNNING for name in ("s3_arrivals", "on_run_failure")
     )
     schedules = {each.name: each.cron_schedule for each in repository.schedule_defs}
-    assert schedules == {"nightly_rematch": "0 2 * * *", "daily_data_quality": "0 6 * * *"}
+    assert schedules == {
+        "nightly_rematch": "0 2 * * *",
+        "daily_data_quality": "0 6 * * *",
+        "daily_rates": "30 6 * * *",
+    }
 
 
 def test_no_value_can_fall_through_to_the_io_manager_that_pickles_to_disk(definitions: dg.Definitions) -> None:

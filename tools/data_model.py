@@ -13,7 +13,7 @@ from empi_pipeline.embedded.postgres import embedded_postgres
 from empi_pipeline.postgres import Connection, connect, migrate
 
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "data-model.md"
-SCHEMAS: Final = ("intake", "raw", "cleaned", "matching", "identity", "publishing", "empi")
+SCHEMAS: Final = ("intake", "raw", "cleaned", "matching", "identity", "publishing", "evaluation", "empi")
 
 _HEAD: Final = """\
 # Data model

@@ -1,7 +1,8 @@
-"""What happens by the clock: the nightly rematch and the daily look at data quality."""
+"""What happens by the clock: the nightly rematch, the daily look at data quality, and the rates after both."""
 
 import dagster as dg
 
+from empi_pipeline.automation.evaluation import evaluation_job
 from empi_pipeline.automation.rematch import rematch_job
 from empi_pipeline.checks import data_quality_job
 from empi_pipeline.settings import AutomationSettings
@@ -25,5 +26,13 @@ def build_schedules(automation: AutomationSettings) -> list[dg.ScheduleDefinitio
             execution_timezone=automation.timezone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Checks the invariants of the whole index.",
+        ),
+        dg.ScheduleDefinition(
+            name="daily_rates",
+            job=evaluation_job,
+            cron_schedule=automation.evaluation_cron,
+            execution_timezone=automation.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Measures the rates of the index and keeps them.",
         ),
     ]

@@ -11,6 +11,7 @@ from empi_pipeline.cli import (
     crosswalk,
     database,
     demonstration,
+    evaluate,
     generate,
     load,
     notes,
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 for module in (up, demonstration, generate, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
     module.add_to(app)
-for group in (review, person, config, batches, database):
+for group in (review, person, evaluate, config, batches, database):
     app.add_typer(group.app)
 
 

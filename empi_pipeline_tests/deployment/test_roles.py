@@ -34,6 +34,7 @@ ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
             {"select", "insert", "update"},
         ),
         ("publishing", {}, ALL_BUT_TRUNCATE),
+        ("evaluation", {}, ALL_BUT_TRUNCATE),
     ],
 )
 def test_the_application_has_the_rights_its_rooms_need_and_no_more(
@@ -163,3 +164,29 @@ def test_passwords_come_from_the_environment_whatever_is_in_them(cluster: str) -
             "select rolname from pg_authid where rolpassword is not null order by rolname"
         ).fetchall()
     assert stored == [("dagster",), ("empi_owner",), ("empi_pipeline",)]
+
+
+def test_stewards_may_answer_sampled_pairs_and_analysts_may_see_nothing_but_rates(cluster: str) -> None:
+    with connect(database_url(cluster, "empi")) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'evaluation'"
+            ).fetchall()
+        ]
+
+        def holders(role: str, right: str) -> set[str]:
+            return {
+                name
+                for name in tables
+                if connection.execute(
+                    "select has_table_privilege(%s, %s, %s)", [role, f"evaluation.{name}", right]
+                ).fetchone()
+                == (True,)
+            }
+
+        assert holders("empi_steward", "select") == set(tables)
+        assert holders("empi_steward", "insert") == {"answers"}
+        assert holders("empi_steward", "update, delete, truncate") == set()
+        assert holders("empi_analyst", "select") == {"measurements", "rates"}
+        assert holders("empi_analyst", "insert, update, delete, truncate") == set()

@@ -17,7 +17,7 @@ begin
             and relation.relnamespace in (
                 select oid
                 from pg_namespace
-                where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing')
+                where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing', 'evaluation')
             )
     loop
         execute format('revoke all on %s from public, empi_pipeline, empi_steward, empi_analyst', own_relation);
@@ -66,5 +66,15 @@ $$;
 
 grant select on all tables in schema intake, raw, cleaned, matching, identity, publishing to empi_steward;
 grant select on all tables in schema publishing to empi_analyst;
+
+-- Evaluation ---------------------------------------------------------------------------------------------------------
+
+grant usage on schema evaluation to empi_pipeline, empi_steward, empi_analyst;
+grant select, insert, update, delete on all tables in schema evaluation to empi_pipeline;
+-- An answer about a sampled pair changes no identity, so whoever may look may answer.
+grant select on all tables in schema evaluation to empi_steward;
+grant insert on evaluation.answers to empi_steward;
+-- Rates are aggregates without values of records.
+grant select on evaluation.measurements, evaluation.rates to empi_analyst;
 
 commit;
