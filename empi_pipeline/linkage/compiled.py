@@ -81,7 +81,7 @@ class CompiledModel:
         """Settings to hand to Splink.
 
         Args:
-            family_share: What u of a level adjusted by `FAMILY` is multiplied with.
+            family_share: What u of a level adjusted by `FAMILY` is multiplied with, to the power of the adjustment's weight.
         """
         return {
             **_SETTING_DEFAULTS,
@@ -103,7 +103,8 @@ def _with_family_share(comparison: Mapping[str, Any], share: float) -> dict[str,
     for level in comparison["comparison_levels"]:
         if level.get("tf_adjustment_column") == FAMILY:
             kept = {key: value for key, value in level.items() if key not in _TERM_FREQUENCY_KEYS}
-            levels.append(kept | {"u_probability": level["u_probability"] * share})
+            power = level.get("tf_adjustment_weight", 1.0)
+            levels.append(kept | {"u_probability": level["u_probability"] * share**power})
         else:
             levels.append(dict(level))
     return {**comparison, "comparison_levels": levels}

@@ -64,6 +64,19 @@ _TWO_PARTS = (
 )
 _ONE_PART = "(birth_year_l = birth_year_r or birth_month_l = birth_month_r or birth_day_l = birth_day_r)"
 _SWAPPED = "first_name_l = last_name_r and last_name_l = first_name_r"
+_CROSSED = (
+    "jaro_winkler_similarity(first_name_l, last_name_r) >= 0.92",
+    "jaro_winkler_similarity(last_name_l, first_name_r) >= 0.92",
+)
+_SWAPPED_WITH_SLIPS = (
+    f"({_CROSSED[0]} and {_CROSSED[1]})"
+    " or (given_sound_l = family_sound_r and family_sound_l = given_sound_r and length(given_sound_l) > 1)"
+)
+_MISPLACED = (
+    f"least(length(first_name_l), length(first_name_r), length(last_name_l), length(last_name_r)) >= 3"
+    f" and ({_CROSSED[0]} or {_CROSSED[1]}) and jaro_winkler_similarity(first_name_l, first_name_r) < 0.8"
+)
+_SAME_INITIAL = "left(middle_name_l, 1) = left(middle_name_r, 1)"
 _SAME_SURNAME = "last_name_l = last_name_r"
 _SAME_HOME = "house_number_l = house_number_r and jaro_winkler_similarity(street_l, street_r) >= 0.92"
 
@@ -71,6 +84,17 @@ _GIVEN_NAME = [
     # All of a family share what is left: only a Social Security number makes up for the given name.
     Level(
         "missing, in a family",
+        "(first_name_l is null or first_name_r is null) and last_name_l = last_name_r"
+        " and social_security_number_l is distinct from social_security_number_r"
+        f" and not coalesce({_SAME_INITIAL}, false)",
+        0.0003,
+        0.60,
+        tf="family",
+        tf_weight=2.0,
+        tf_alone=True,
+    ),
+    Level(
+        "missing, in a family, same middle initial",
         "(first_name_l is null or first_name_r is null) and last_name_l = last_name_r"
         " and social_security_number_l is distinct from social_security_number_r",
         0.01,
@@ -91,12 +115,14 @@ _GIVEN_NAME = [
         0.0005,
     ),
     Level("two letters off", _letters_off("first_name", 2, 7), 0.02, 0.0006),
+    Level("swapped, with slips", _SWAPPED_WITH_SLIPS, 0.005, 0.000004),
     Level(
         "similar",
         "jaro_winkler_similarity(first_name_l, first_name_r) >= 0.88 or given_sound_l = given_sound_r",
         0.03,
         0.0050,
     ),
+    Level("in the place of the last name", _MISPLACED, 0.004, 0.0010),
     Level(
         "different, as twins are",
         "birth_date_l = birth_date_r and last_name_l = last_name_r",
@@ -122,6 +148,7 @@ _SURNAME = [
         0.03,
         0.0015,
     ),
+    Level("in the place of the first name", f"({_MISPLACED}) or ({_SWAPPED_WITH_SLIPS})", 0.01, 0.01),
     Level("different, both women", "sex_l = 'f' and sex_r = 'f'", 0.04, 0.24),
     Level("different", "ELSE", 0.044, 0.74),
 ]
@@ -154,10 +181,11 @@ _SSN = [
     Level(
         "same, under another given name",
         f"social_security_number_l = social_security_number_r and {_OTHER_GIVEN_NAME}"
-        " and birth_date_l is distinct from birth_date_r",
+        " and not coalesce(birth_date_l = birth_date_r, false)",
         0.01,
         0.0002,
         tf="family",
+        tf_weight=2.0,
         tf_alone=True,
     ),
     Level("same", "social_security_number_l = social_security_number_r", 0.89, 0.000001),
@@ -227,7 +255,13 @@ _MIDDLE_NAME = [
     Level(
         "same", "middle_name_l = middle_name_r and least(length(middle_name_l), length(middle_name_r)) > 1", 0.50, 0.012
     ),
-    Level("same initial", "left(middle_name_l, 1) = left(middle_name_r, 1)", 0.46, 0.085),
+    Level(
+        "same initial",
+        f"{_SAME_INITIAL} and (least(length(middle_name_l), length(middle_name_r)) = 1"
+        " or jaro_winkler_similarity(middle_name_l, middle_name_r) >= 0.85)",
+        0.46,
+        0.085,
+    ),
     Level("different", "ELSE", 0.04, 0.90),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from empi_pipeline.errors import InvalidModelError
 from empi_pipeline.linkage import expressions
 from empi_pipeline.linkage.features import MODEL_COLUMNS
-from empi_pipeline.linkage.model import MatchModel, digest_of
+from empi_pipeline.linkage.model import FAMILY, MatchModel, digest_of
 
 _SETTING_KEYS_TEXT: Final = """
 link_type probability_two_random_records_match em_convergence max_iterations
@@ -195,10 +195,12 @@ def _check_condition(level: Mapping[str, Any], last: bool, here: str, problems: 
 
 
 def _check_term_frequency(level: Mapping[str, Any], levels: list[Any], here: str, problems: Problems) -> None:
-    for key in ("tf_adjustment_weight", "tf_minimum_u_value"):
-        if level.get(key) is not None and not (_is_number(level[key]) and 0 <= level[key] <= 1):
-            problems.append((f"{here}.{key}", "must be a number between 0 and 1"))
     column = level.get("tf_adjustment_column")
+    # Where there are no relatives, what only relatives share may be worth more than their share alone says.
+    highest = {"tf_adjustment_weight": 3 if column == FAMILY else 1, "tf_minimum_u_value": 1}
+    for key, limit in highest.items():
+        if level.get(key) is not None and not (_is_number(level[key]) and 0 <= level[key] <= limit):
+            problems.append((f"{here}.{key}", f"must be a number between 0 and {limit}"))
     if column is None:
         return
     if not isinstance(column, str) or column.strip('"').lower() not in MODEL_COLUMNS:
