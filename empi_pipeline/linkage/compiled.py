@@ -81,7 +81,8 @@ class CompiledModel:
         """Settings to hand to Splink.
 
         Args:
-            family_share: What u of a level adjusted by `FAMILY` is multiplied with, to the power of the adjustment's weight.
+            family_share: What u of a level adjusted by `FAMILY` is multiplied with; the adjustment's weight is its
+                power.
         """
         return {
             **_SETTING_DEFAULTS,

@@ -64,17 +64,20 @@ _TWO_PARTS = (
 )
 _ONE_PART = "(birth_year_l = birth_year_r or birth_month_l = birth_month_r or birth_day_l = birth_day_r)"
 _SWAPPED = "first_name_l = last_name_r and last_name_l = first_name_r"
+# The first letters are compared first because that is cheap.
 _CROSSED = (
-    "jaro_winkler_similarity(first_name_l, last_name_r) >= 0.92",
-    "jaro_winkler_similarity(last_name_l, first_name_r) >= 0.92",
+    "(left(first_name_l, 1) = left(last_name_r, 1) and jaro_winkler_similarity(first_name_l, last_name_r) >= 0.92)",
+    "(left(last_name_l, 1) = left(first_name_r, 1) and jaro_winkler_similarity(last_name_l, first_name_r) >= 0.92)",
 )
 _SWAPPED_WITH_SLIPS = (
     f"({_CROSSED[0]} and {_CROSSED[1]})"
-    " or (given_sound_l = family_sound_r and family_sound_l = given_sound_r and length(given_sound_l) > 1)"
+    " or (given_sound_l = family_sound_r and family_sound_l = given_sound_r"
+    " and least(length(given_sound_l), length(given_sound_r)) > 1)"
 )
 _MISPLACED = (
-    f"least(length(first_name_l), length(first_name_r), length(last_name_l), length(last_name_r)) >= 3"
-    f" and ({_CROSSED[0]} or {_CROSSED[1]}) and jaro_winkler_similarity(first_name_l, first_name_r) < 0.8"
+    f"({_CROSSED[0]} or {_CROSSED[1]})"
+    " and least(length(first_name_l), length(first_name_r), length(last_name_l), length(last_name_r)) >= 3"
+    " and jaro_winkler_similarity(first_name_l, first_name_r) < 0.8"
 )
 _SAME_INITIAL = "left(middle_name_l, 1) = left(middle_name_r, 1)"
 _SAME_SURNAME = "last_name_l = last_name_r"
@@ -85,7 +88,7 @@ _GIVEN_NAME = [
     Level(
         "missing, in a family",
         "(first_name_l is null or first_name_r is null) and last_name_l = last_name_r"
-        " and social_security_number_l is distinct from social_security_number_r"
+        " and not coalesce(social_security_number_l = social_security_number_r, false)"
         f" and not coalesce({_SAME_INITIAL}, false)",
         0.0003,
         0.60,
@@ -96,7 +99,7 @@ _GIVEN_NAME = [
     Level(
         "missing, in a family, same middle initial",
         "(first_name_l is null or first_name_r is null) and last_name_l = last_name_r"
-        " and social_security_number_l is distinct from social_security_number_r",
+        " and not coalesce(social_security_number_l = social_security_number_r, false)",
         0.01,
         0.40,
         tf="family",
@@ -129,6 +132,7 @@ _GIVEN_NAME = [
         0.009,
         0.40,
         tf="family",
+        tf_weight=0.25,
         tf_alone=True,
     ),
     Level("different", "ELSE", 0.04, 0.58),
@@ -286,6 +290,13 @@ _EMAIL = [
     Level("different", "ELSE", 0.40, 0.9997),
 ]
 
+# Where there are no relatives, the likeliest error is not among the candidates: each pair is that much more credible.
+_STRANGERS = [
+    _missing("family"),
+    Level("no relatives among the records", "family_l = family_r", 1.0, 1.0, tf="family", tf_weight=0.5, tf_alone=True),
+    Level("other", "ELSE", 0.5, 0.5),
+]
+
 COMPARISONS: Final[dict[str, list[Level]]] = {
     "given_name": _GIVEN_NAME,
     "surname": _SURNAME,
@@ -297,6 +308,7 @@ COMPARISONS: Final[dict[str, list[Level]]] = {
     "middle_name": _MIDDLE_NAME,
     "name_suffix": _SUFFIX,
     "email": _EMAIL,
+    "strangers": _STRANGERS,
 }
 
 # Each rule is narrow (a few records per key among millions), together they find pairs that differ in any one field.
@@ -306,25 +318,29 @@ BLOCKING_RULES: Final = [
     "l.birth_date = r.birth_date and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.birth_date = r.birth_date and l.zip_code = r.zip_code",
     "l.first_name = r.first_name and l.last_name = r.last_name",
-    "l.first_name = r.last_name and l.last_name = r.first_name",
+    "l.given_sound = r.family_sound and l.family_sound = r.given_sound",
     "l.phone = r.phone and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.phone = r.phone and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.phone = r.phone and l.birth_year = r.birth_year",
-    "l.phone = r.phone and l.zip_code = r.zip_code",
-    "l.house_number = r.house_number and l.street = r.street and left(l.first_name, 1) = left(r.first_name, 1)",
-    "l.street = r.street and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
+    "right(l.phone, 4) = right(r.phone, 4)"
+    " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
+    "left(l.phone, 6) = left(r.phone, 6)"
+    " and left(l.last_name, 2) = left(r.last_name, 2) and left(l.first_name, 2) = left(r.first_name, 2)",
     "l.house_number = r.house_number and l.birth_date = r.birth_date",
     "l.house_number = r.house_number and l.zip_code = r.zip_code and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.house_number = r.house_number and l.city = r.city"
     " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
-    "l.street = r.street and l.family_sound = r.family_sound and left(l.first_name, 1) = left(r.first_name, 1)",
-    "l.zip_code = r.zip_code and l.birth_year = r.birth_year"
-    " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.house_number = r.house_number and l.street_word = r.street_word"
+    " and left(l.first_name, 1) = left(r.first_name, 1)",
+    "l.house_number = r.house_number and l.street_word = r.street_word and left(l.last_name, 1) = left(r.last_name, 1)",
+    "l.street_word = r.street_word and l.birth_year = r.birth_year and left(l.first_name, 2) = left(r.first_name, 2)",
+    "l.street_word = r.street_word"
+    " and left(l.last_name, 2) = left(r.last_name, 2) and left(l.first_name, 2) = left(r.first_name, 2)",
+    "l.street_word = r.street_word"
+    " and left(l.last_name, 2) = left(r.first_name, 2) and left(l.first_name, 2) = left(r.last_name, 2)",
     "l.zip_code = r.zip_code and l.family_sound = r.family_sound and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.zip_code = r.zip_code and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.birth_year = r.birth_year",
-    "l.birth_month = r.birth_month and l.birth_day = r.birth_day and l.given_sound = r.given_sound"
-    " and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.birth_year = r.birth_year and l.birth_day = r.birth_day and l.family_sound = r.family_sound"
     " and left(l.first_name, 1) = left(r.first_name, 1)",
 ]

@@ -26,6 +26,7 @@ FEATURES: Final[dict[str, str]] = {
     "ssn_last4": "varchar",
     "house_number": "varchar",
     "street": "varchar",
+    "street_word": "varchar",
     "family": "varchar",
 }
 """Derived columns a model may use beside the cleaned ones, with their DuckDB types (see `sql/linkage/features.sql`)."""

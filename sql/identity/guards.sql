@@ -57,12 +57,28 @@ compared as (
             false
         ) as given_near,
         coalesce(
+            l.first_name = r.first_name
+            or list_has_any(l.name_sets, r.name_sets)
+            or list_has_any(l.given_parts, r.given_parts)
+            or damerau_levenshtein(l.first_name, r.first_name) <= 1
+            or (least(length(l.first_name), length(r.first_name)) = 1 and left(l.first_name, 1) = left(r.first_name, 1))
+            or l.middle_name = r.first_name
+            or r.middle_name = l.first_name
+            or greatest(
+                jaro_winkler_similarity(l.first_name, r.last_name), jaro_winkler_similarity(l.last_name, r.first_name)
+            ) >= 0.9,
+            false
+        ) as given_close,
+        coalesce(left(l.middle_name, 1) <> left(r.middle_name, 1), false) as middle_differs,
+        coalesce(
             l.birth_date = r.birth_date
             or damerau_levenshtein(l.birth_date, r.birth_date) <= 2
             or (l.birth_year = r.birth_year)::integer + (l.birth_month = r.birth_month)::integer + (l.birth_day = r.birth_day)::integer >= 2
             or (l.birth_year = r.birth_year and l.birth_month = r.birth_day and l.birth_day = r.birth_month),
             true
         ) as birth_near,
+        l.birth_date is not null and r.birth_date is not null as birth_known,
+        coalesce(l.birth_year = r.birth_year or l.birth_month = r.birth_month or l.birth_day = r.birth_day, true) as birth_shares_part,
         coalesce(abs(l.birth_year - r.birth_year), 0) as years_apart,
         coalesce(l.ssn = r.ssn, false) as ssn_same,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
@@ -80,14 +96,16 @@ judged as (
             -- Father and son, two of one name.
             when generation_differs then 'suffix'
             -- Siblings, twins, spouses. One SSN, and no other birth date, under two given names may be one human misnamed.
-            when $families and not given_near and not (ssn_same and birth_near) then 'given_name'
+            when $families and not given_near and not (ssn_same and birth_near and birth_known) then 'given_name'
+            -- Two names that are only similar, or none, and another middle name: two of a family named alike.
+            when $families and middle_differs and not given_close then 'given_name'
             -- A generation apart (no parent is younger than twelve), or apart and not even named alike.
             when $families and not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false))
                 then 'birth_date'
             when $families and ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
             when $families and sex_differs and not birth_near then 'sex'
             -- Where there are no relatives, one field may be plain wrong; two are somebody else.
-            when not given_near and not birth_near and not ssn_same then 'given_name'
+            when not given_near and not birth_near and not birth_shares_part and not ssn_same then 'given_name'
         end as reason
     from compared
 )

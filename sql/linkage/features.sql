@@ -69,7 +69,9 @@ select
     try_cast(substr(birth_date, 9, 2) as smallint) as birth_day,
     case when length(social_security_number) in (4, 9) then right(social_security_number, 4) end as ssn_last4,
     nullif(regexp_extract(address, '^[0-9]+'), '') as house_number,
-    nullif(regexp_replace(address, '^[0-9]+[a-z]?\s+', ''), '') as street,
+    nullif(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '') as street,
+    -- Words with a meaning of their own come last in a street's name, and are misspelt or left out there.
+    nullif(regexp_extract(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '([a-z0-9]{3,})', 1), '') as street_word,
     -- The same in every record: its "term frequency" says how much of a family the records are (term_frequency.py).
     'any' as family
 from cleaned_records
