@@ -17,7 +17,7 @@ from empi_pipeline.postgres import connect
 from empi_pipeline_tests.conftest import TEMPLATE
 from empi_pipeline_tests.properties.histories.life import Life
 
-STEPS = 14
+STEPS = 12
 _FRESH_EVERY = 200
 """Histories in one database: what they leave behind in the catalogues slows it down."""
 

