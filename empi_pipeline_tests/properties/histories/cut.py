@@ -1,6 +1,7 @@
 """A connection whose client dies at its n-th statement: the server sees what it sees after kill -9."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +30,13 @@ class CutConnection(psycopg.Connection):
     """Counts statements, `begin` and `commit` among them; dies before the fatal one, or just after a commit."""
 
     left = 0
+    really = False
 
     def count(self) -> None:
         self.left -= 1
         if self.left == 0:
+            if self.really:
+                os.kill(os.getpid(), signal.SIGKILL)
             # No farewell: the server finds the line dead.
             with socket.socket(fileno=os.dup(self.pgconn.socket)) as line:
                 line.shutdown(socket.SHUT_RDWR)
@@ -49,8 +53,8 @@ class CutConnection(psycopg.Connection):
 
 
 @contextmanager
-def dying(url: str, fatal_statement: int) -> Iterator[CutConnection]:
-    """A connection that dies at its n-th statement, if there are so many."""
+def dying(url: str, fatal_statement: int, *, really: bool = False) -> Iterator[CutConnection]:
+    """A connection that dies at its n-th statement, if there are so many; `really` takes the whole process along."""
     with CutConnection.connect(url, cursor_factory=_Cursor) as connection:
-        connection.left = fatal_statement
+        connection.left, connection.really = fatal_statement, really
         yield connection
