@@ -81,7 +81,13 @@ def undo(
         if kind == "rematch":
             ended += _told_together(after, reach, returning)
         verdict = decide(after, ended, over, overrule=False)
-        return save.write(reach, verdict, kind="undo", undoes=change_id, reopening=_equals(connection, change_id))
+        saved = save.write(reach, verdict, kind="undo", undoes=change_id, reopening=_equals(connection, change_id))
+        if not (saved.records_moved or saved.decisions_made or saved.decisions_revoked):
+            raise ConflictError(
+                f"taking change {change_id} back changes nothing any more: evidence joins the same records;"
+                " nothing was saved. Split the person to keep them apart"
+            )
+        return saved
 
 
 @dataclass(frozen=True, slots=True)

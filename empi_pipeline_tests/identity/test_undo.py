@@ -210,3 +210,15 @@ def test_cases_that_a_decision_made_one_are_two_again_under_their_ids(connection
     assert list(world.cases()) == [1]
     desk.undo_gives_back(merged)
     assert sorted(world.cases()) == [1, 2]
+
+
+def test_what_evidence_would_join_again_at_once_is_taken_back_once_and_then_refused(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab")
+    merged = merge(connection, [(world.person_of(name), 1) for name in "ab"], actor="ann", policy=world.policy)
+    world.load("k", [("a", "k", 0.99), ("b", "k", 0.99)])
+    saved = undo(connection, merged.change_id, actor="ann", policy=world.policy)
+    assert (saved.decisions_revoked, saved.records_moved, world.persons()) == (1, 0, {frozenset("abk")})
+    with pytest.raises(ConflictError, match="changes nothing any more"):
+        undo(connection, merged.change_id, actor="ann", policy=world.policy)
+    assert connection.execute("select max(change_id) from identity.changes").fetchone() == (saved.change_id,)
