@@ -1,14 +1,28 @@
 """The least-privilege roles of `sql/roles`, applied by psql to a cluster of their own."""
 
+import uuid
+from collections.abc import Callable, Iterator
+
+import psycopg
 import pyarrow as pa
 import pytest
 
 from empi_pipeline.embedded.postgres import database_url
+from empi_pipeline.identity.apply import apply_batch
+from empi_pipeline.identity.decisions import confirm, merge, reject, split
+from empi_pipeline.identity.plan import apply_rematch
+from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.undo import undo
+from empi_pipeline.identity.verify import verify
+from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.linkage import key_index
-from empi_pipeline.postgres import connect
+from empi_pipeline.postgres import Connection, connect
 from empi_pipeline.postgres.connections import DatabaseError
 from empi_pipeline.postgres.migrations import pending
+from empi_pipeline.publishing import publish
+from empi_pipeline.sql import load
 from empi_pipeline_tests.deployment.conftest import as_role
+from empi_pipeline_tests.identity.world import World
 
 RIGHTS = ("select", "insert", "update", "delete", "truncate")
 ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
@@ -146,6 +160,110 @@ def test_the_view_of_retired_persons_works_for_an_analyst_who_cannot_read_identi
     with connect(database_url(cluster, "empi")) as connection:
         connection.execute("set role empi_analyst")
         assert connection.execute("select * from publishing.retired_persons").fetchall() == []
+
+
+@pytest.fixture
+def reviewed(cluster: str) -> Iterator[tuple[World, str]]:
+    """A small index, and the URL of a reviewer who has a login of her own; taken away again afterwards."""
+    name = f"reviewed_{uuid.uuid4().hex}"
+    with connect(cluster, autocommit=True) as admin:
+        admin.execute("drop role if exists ann")
+        admin.execute("create role ann login in role empi_reviewer")
+        admin.execute(f"create database {name} template empi owner empi_owner")
+        admin.execute(f"grant connect, temporary on database {name} to empi_reviewer")
+    url = database_url(cluster, name)
+    with connect(url) as owner:
+        world = World(owner)
+        world.load("abcde", [("a", "b", 0.5), ("c", "d", 0.5), ("a", "e", 0.99)])
+        owner.commit()
+        yield world, url.replace("postgres@", "ann@")
+    with connect(cluster, autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")
+        admin.execute("drop role ann")
+
+
+def test_a_reviewer_decides_takes_back_notes_and_publishes(reviewed: tuple[World, str]) -> None:
+    world, url = reviewed
+    with connect(url) as connection:
+        assert pending(connection) == []
+        saved = reject(connection, 1, 1, actor="ann", policy=world.policy)
+        undo(connection, saved.change_id, actor="ann", policy=world.policy)
+        confirm(connection, 2, 1, actor="ann", policy=world.policy)
+        a, b = (person(connection, world.person_of(name)) for name in "ab")
+        connection.commit()
+        merge(connection, [(a.person_id, a.version), (b.person_id, b.version)], actor="ann", policy=world.policy)
+        a = person(connection, a.person_id)
+        connection.commit()
+        apart = [frozenset({world.ids["b"]})]
+        split(connection, a.person_id, a.version, apart, actor="ann", policy=world.policy, overrule=True)
+        note = {"case_id": None, "person_id": a.person_id, "actor": "ann", "note": "asked the ward"}
+        connection.execute(load("identity/note_add"), note)
+        publish(connection)
+        assert verify(connection) == []
+    assert world.persons() == {frozenset("ae"), frozenset("b"), frozenset("cd")}
+
+
+def _activate(connection: Connection, _world: World) -> None:
+    connection.execute("update matching.model set is_active = false")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda connection, world: apply_batch(connection, "batch-2", policy=world.policy),
+        lambda connection, world: apply_rematch(connection, approved=True, policy=world.policy),
+        lambda connection, world: withdraw(connection, "test", "a", actor="ann", policy=world.policy),
+        _activate,
+    ],
+    ids=["batch", "rematch", "withdrawal", "activation"],
+)
+def test_a_reviewer_does_nothing_else(reviewed: tuple[World, str], act: Callable[[Connection, World], object]) -> None:
+    world, url = reviewed
+    world.deliver("fg", [("f", "g", 0.99)])
+    world.connection.execute(
+        "insert into matching.rescorings (model_id, seen_change_id) select %s, max(change_id) from identity.changes",
+        [world.model_id],
+    )
+    world.connection.commit()
+    with pytest.raises(DatabaseError, match="permission denied") as refused, connect(url) as connection:
+        act(connection, world)
+    assert refused.value.sqlstate == "42501"
+    assert world.connection.execute("select max(change_id) from identity.changes").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update identity.events set kind = 'x'",
+        "delete from identity.events",
+        "truncate identity.events",
+        "update identity.changes set note = 'x'",
+        "delete from identity.changes",
+        "delete from identity.decisions",
+        "update identity.decisions set kind = 'must_link'",
+        "update identity.persons set person_id = gen_random_uuid()",
+        "delete from identity.persons",
+        "insert into identity.membership select * from identity.membership",
+        "delete from identity.membership",
+        "delete from identity.review_cases",
+        "update identity.notes set note = 'x'",
+        "insert into raw.person_records (batch_id) values ('x')",
+        "delete from raw.person_records",
+        "delete from cleaned.person_records",
+        "delete from matching.predictions",
+        "insert into matching.scored_batches select * from matching.scored_batches",
+        "update intake.batches set status = 'waiting'",
+        "delete from publishing.crosswalk_changes",
+        "select * from empi.installation",
+        "create table publishing.mine (a int)",
+    ],
+)
+def test_a_reviewer_cannot(cluster: str, statement: str) -> None:
+    with connect(database_url(cluster, "empi")) as connection:
+        connection.execute("set role empi_reviewer")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+            connection.execute(statement)
+        connection.rollback()
 
 
 def test_each_login_role_reaches_its_own_database_alone(cluster: str) -> None:

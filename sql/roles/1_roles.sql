@@ -13,7 +13,8 @@ begin
             values
                 ('empi_owner', 'login', 'owns the schemas; migrations run as this role, nothing else does'),
                 ('empi_pipeline', 'login', 'the application: batches, rematches, decisions; cannot rewrite the ledger'),
-                ('empi_steward', 'nologin', 'reads everything of the index; grant it to people who review'),
+                ('empi_steward', 'nologin', 'reads everything of the index; grant it to people who look things up'),
+                ('empi_reviewer', 'nologin', 'a steward who also decides, takes back and notes; grant it to people who review'),
                 ('empi_analyst', 'nologin', 'reads publishing alone; grant it to people and systems downstream'),
                 ('dagster', 'login', 'owns the database of Dagster''s runs and events, and sees no person records')
         ) as role (name, may_login, purpose)
@@ -30,6 +31,9 @@ begin
     end loop;
 end
 $$;
+
+-- Who decides sees what there is to decide.
+grant empi_steward to empi_reviewer;
 
 -- A migration may alter the tables of blocking keys, which the application creates model by model.
 grant empi_pipeline to empi_owner;

@@ -10,3 +10,5 @@ where not exists (select from pg_database where datname = 'dagster')
 revoke all on database empi, dagster from public;
 grant connect, temporary on database empi to empi_pipeline;
 grant connect on database empi to empi_steward, empi_analyst;
+-- Working out a decision takes temporary tables.
+grant connect, temporary on database empi to empi_reviewer;

@@ -20,7 +20,7 @@ begin
                 where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing', 'evaluation')
             )
     loop
-        execute format('revoke all on %s from public, empi_pipeline, empi_steward, empi_analyst', own_relation);
+        execute format('revoke all on %s from public, empi_pipeline, empi_steward, empi_reviewer, empi_analyst', own_relation);
     end loop;
 end
 $$;
@@ -66,6 +66,29 @@ $$;
 
 grant select on all tables in schema intake, raw, cleaned, matching, identity, publishing to empi_steward;
 grant select on all tables in schema publishing to empi_analyst;
+
+-- Stewards who decide ------------------------------------------------------------------------------------------------
+
+-- What a save, an undo and a note write, and no more: no loading, rematch, configuration or withdrawal. Of what is
+-- there, only columns that change in the life of a person, a decision, a case; nothing of the ledger.
+grant usage on schema empi to empi_reviewer;
+grant select on empi.schema_migrations to empi_reviewer;
+grant insert
+    on identity.changes, identity.events, identity.decisions, identity.persons, identity.review_cases,
+    identity.case_pairs, identity.notes to empi_reviewer;
+grant update (person_id, change_id) on identity.membership to empi_reviewer;
+grant update (version, record_count, retired_change_id, merged_into) on identity.persons to empi_reviewer;
+grant update (revoked_change_id) on identity.decisions to empi_reviewer;
+grant update (
+    status, version, reason, priority, max_match_weight, max_match_probability, person_count, record_count,
+    updated_change_id, closed_change_id, closed_reason, superseded_by
+) on identity.review_cases to empi_reviewer;
+grant delete on identity.case_pairs to empi_reviewer;
+-- A save is published at once.
+grant insert, delete on publishing.crosswalk to empi_reviewer;
+grant insert on publishing.crosswalk_changes to empi_reviewer;
+grant insert, update on publishing.publications to empi_reviewer;
+grant usage, select on all sequences in schema identity, publishing to empi_reviewer;
 
 -- Evaluation ---------------------------------------------------------------------------------------------------------
 
