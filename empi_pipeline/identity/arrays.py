@@ -1,5 +1,6 @@
 """Partitions and pairs as numpy arrays. Pure index work; no records, persons or evidence here."""
 
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -54,17 +55,47 @@ def finest_common(first: Ints, second: Ints) -> Ints:
 
 def pairs_within(labels: Ints) -> tuple[Ints, Ints]:
     """All unordered pairs of elements that share a label, as positions (left < right is not promised)."""
-    order = np.argsort(labels, kind="stable")
-    ordered = labels[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else NO_INTS
-    sizes = np.diff(np.r_[starts, len(ordered)])
-    ends = np.repeat(starts + sizes, sizes)
-    position = np.arange(len(ordered))
-    later = ends - position - 1
-    left = np.repeat(position, later)
-    first_pair = np.cumsum(later) - later
-    right = left + 1 + (np.arange(len(left)) - np.repeat(first_pair, later))
-    return order[left], order[right]
+    for left, right in pairs_across(labels, np.arange(len(labels))):
+        return left, right
+    return NO_INTS, NO_INTS
+
+
+def pairs_across(labels: Ints, blocks: Ints, at_once: int | None = None) -> Iterator[tuple[Ints, Ints]]:
+    """All unordered pairs of elements that share a label but no block, as positions (left < right is not promised).
+
+    Args:
+        labels: Label of each element.
+        blocks: Block of each element; time and memory do not depend on pairs within a block.
+        at_once: About how many pairs to give at once; None for all.
+
+    Yields:
+        Both elements of each pair; nothing where there is no pair.
+    """
+    order = np.lexsort((blocks, labels))
+    label, block = labels[order], blocks[order]
+    starts_label = np.r_[True, label[1:] != label[:-1]] if len(order) else np.empty(0, bool)
+    starts_block = starts_label | np.r_[True, block[1:] != block[:-1]] if len(order) else starts_label
+    label_ends, block_ends = _ends_of(starts_label), _ends_of(starts_block)
+    partners = label_ends - block_ends
+    done = np.cumsum(partners)
+    begin = 0
+    while begin < len(order) and (done[begin - 1] if begin else 0) < done[-1]:
+        spent = int(done[begin - 1]) if begin else 0
+        end = len(order)
+        if at_once is not None:
+            end = max(begin + 1, int(np.searchsorted(done, spent + at_once, side="right")))
+        count = partners[begin:end]
+        left = np.repeat(np.arange(begin, end), count)
+        right = block_ends[left] + np.arange(len(left)) - (done[left] - partners[left] - spent)
+        if len(left):
+            yield order[left], order[right]
+        begin = end
+
+
+def _ends_of(starts: Flags) -> Ints:
+    """For each element of an ordered array where its run ends."""
+    first = np.flatnonzero(starts)
+    return np.repeat(np.r_[first[1:], len(starts)], np.diff(np.r_[first, len(starts)])) if len(first) else NO_INTS
 
 
 def found(sorted_values: Ints, wanted: Ints) -> tuple[Ints, Flags]:

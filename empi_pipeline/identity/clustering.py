@@ -34,7 +34,7 @@ def cluster(evidence: Evidence, guards: Guards, conflicts: ConflictSource) -> Cl
     delicate = find_delicate(evidence, nodes.node, component, guards, conflicts)
     group, from_scratch, findings, one_by_one = component, component, Findings.none(), 0
     if len(delicate.records):
-        solution = solve(evidence, nodes.node, delicate, guards, conflicts)
+        solution = solve(evidence, nodes.node, delicate, guards)
         group, from_scratch = component.copy(), component.copy()
         group[delicate.records] = evidence.count + solution.group
         from_scratch[delicate.records] = evidence.count + solution.from_scratch

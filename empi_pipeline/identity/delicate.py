@@ -4,12 +4,16 @@ That is cannot-links, conflicts, too many records, weak bridges, or persons that
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from empi_pipeline.identity.arrays import NO_INTS, Flags, Ints, connected, links_of
 from empi_pipeline.identity.evidence import ConflictSource, Evidence, Guards
-from empi_pipeline.identity.node_conflicts import ColourConflicts, Colours, colours_of, conflicts_within
+from empi_pipeline.identity.node_conflicts import ColourComparison, ColourConflicts, Colours, colours_of
+
+CROWD: Final = 500
+"""Components of more nodes are not compared each with each; their records are compared as they come together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +24,14 @@ class Delicate:
         records: Positions of the records in delicate components.
         colours: What the nodes look like.
         conflicts: Conflicts found so far.
-        crowded: Per component, whether it has more nodes than a person may have (its conflicts are not known yet).
+        comparison: Tells conflicts between them.
+        crowded: Per component, whether it has too many nodes to compare all (its conflicts are not known yet).
     """
 
     records: Ints
     colours: Colours
     conflicts: ColourConflicts
+    comparison: ColourComparison
     crowded: Flags
 
 
@@ -35,16 +41,22 @@ def find_delicate(
     """Look for what needs care, by whole arrays."""
     component_of_node = _by_node(node, component)
     nodes_in = np.bincount(component_of_node)
-    crowded = np.zeros(len(nodes_in), bool)
-    if guards.max_person_size is not None:
-        crowded = nodes_in > guards.max_person_size
+    crowd = CROWD if guards.max_person_size is None else min(CROWD, guards.max_person_size)
+    crowded = nodes_in > crowd
     colours = Colours(np.arange(len(component_of_node)), NO_INTS, NO_INTS)
     found = ColourConflicts(NO_INTS, NO_INTS, [])
     if guards.hard_conflicts:
         colours = colours_of(node, component_of_node, conflicts)
-        compared = (nodes_in > 1) & ~crowded
-        found = conflicts_within(colours, np.where(compared[component_of_node], component_of_node, -1), conflicts)
-    delicate = crowded.copy()
+    comparison = ColourComparison(colours, conflicts)
+    if guards.hard_conflicts:
+        compared = np.flatnonzero(((nodes_in > 1) & ~crowded)[component_of_node])
+        found = ColourConflicts.concat(
+            list(comparison.within(component_of_node[compared], compared, colours.of_node[compared]))
+        )
+    # In a crowd conflicts come to light only as it is joined.
+    delicate = crowded & guards.hard_conflicts
+    if guards.max_person_size is not None:
+        delicate |= nodes_in > guards.max_person_size
     delicate[component_of_node[found.left]] = True
     cannot = component[evidence.cannot]
     delicate[cannot[0][cannot[0] == cannot[1]]] = True
@@ -54,7 +66,7 @@ def find_delicate(
         delicate[component[evidence.left[weak]]] |= roomy[component[evidence.left[weak]]]
     if (evidence.person >= 0).any():
         delicate[_held_by_persons_alone(evidence, node, component)] = True
-    return Delicate(np.flatnonzero(delicate[component]), colours, found, crowded)
+    return Delicate(np.flatnonzero(delicate[component]), colours, found, comparison, crowded)
 
 
 def _by_node(node: Ints, of_record: Ints) -> Ints:

@@ -7,11 +7,21 @@ import numpy as np
 
 from empi_pipeline.identity.agglomeration import agglomerate
 from empi_pipeline.identity.apart import Apart
-from empi_pipeline.identity.arrays import Flags, Ints, found, pair_keys, pairs_within, sorted_unique
+from empi_pipeline.identity.arrays import (
+    Flags,
+    Ints,
+    finest_common,
+    first_of_each,
+    found,
+    pair_keys,
+    pairs_within,
+    renumbered,
+    sorted_unique,
+)
 from empi_pipeline.identity.bridges import weak_bridges
 from empi_pipeline.identity.delicate import Delicate
-from empi_pipeline.identity.evidence import ConflictSource, Evidence, Findings, Guards
-from empi_pipeline.identity.node_conflicts import ColourConflicts, conflicts_between, conflicts_within
+from empi_pipeline.identity.evidence import Evidence, Findings, Guards
+from empi_pipeline.identity.node_conflicts import ColourComparison, ColourConflicts
 from empi_pipeline.identity.problem import Outcome, Problem, problem_of
 from empi_pipeline.identity.refusals import CANNOT_LINK, overlays, refusals
 
@@ -35,7 +45,7 @@ class Solution:
     one_by_one: int
 
 
-def solve(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards, conflicts: ConflictSource) -> Solution:
+def solve(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards) -> Solution:
     """Join the delicate records link by link: once from scratch, once with existing persons kept whole."""
     problem = problem_of(evidence, node, delicate, guards)
     apart = Apart()
@@ -45,16 +55,14 @@ def solve(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards, co
     crowded = guards.hard_conflicts and bool(delicate.crowded.any())
     if crowded:
         # Where there are too many records to compare each with each, what is linked and what ends up together is.
-        linked = problem.colour[problem.left], problem.colour[problem.right]
-        _forbid(apart, conflicts_between(delicate.colours, *linked, conflicts))
+        _forbid(apart, delicate.comparison.between(problem.colour[problem.left], problem.colour[problem.right]))
     while True:
         outcome = _run(problem, apart, guards)
         known = len(apart)
         if crowded:
-            for group in (outcome.scratch_group, outcome.group):
-                of_node = np.full(len(delicate.colours.of_node), -1, np.int64)
-                of_node[node[problem.records]] = group
-                _forbid(apart, conflicts_within(delicate.colours, of_node, conflicts))
+            _compare_joined(apart, delicate.comparison, outcome.scratch_group, problem.node, problem.colour)
+            if outcome.actual is not outcome.from_scratch:
+                _compare_joined(apart, delicate.comparison, outcome.group, outcome.start, problem.colour)
         if len(apart) == known:
             break
     findings = Findings.concat(refusals(problem, outcome, apart, guards), overlays(problem, outcome, apart))
@@ -66,6 +74,14 @@ def solve(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guards, co
 
 def _forbid(apart: Apart, conflicting: ColourConflicts) -> None:
     apart.add(conflicting.left, conflicting.right, [GUARD + reason for reason in conflicting.reasons])
+
+
+def _compare_joined(apart: Apart, comparison: ColourComparison, group: Ints, start: Ints, colour: Ints) -> None:
+    """Forbid what joined groups turn out to hold; what was together from the start stays so, whatever it holds."""
+    # A look that many wear is compared once for each group and what it came in with.
+    wearers = first_of_each(finest_common(finest_common(group, start), renumbered(colour)), np.arange(len(group)))
+    for conflicting in comparison.within(group[wearers], start[wearers], colour[wearers]):
+        _forbid(apart, conflicting)
 
 
 def _run(problem: Problem, apart: Apart, guards: Guards) -> Outcome:
@@ -83,7 +99,7 @@ def _run(problem: Problem, apart: Apart, guards: Guards) -> Outcome:
     )  # fmt: skip
     scratch_group = from_scratch.labels[node]
     if (problem.person < 0).all():  # No persons to keep whole: pieces are nodes.
-        return Outcome(from_scratch, from_scratch, scratch_group, scratch_group, bridge)
+        return Outcome(from_scratch, from_scratch, scratch_group, scratch_group, node, bridge)
     person = np.empty(pieces, np.int64)
     person[piece] = problem.person
     alone = person < 0
@@ -97,7 +113,7 @@ def _run(problem: Problem, apart: Apart, guards: Guards) -> Outcome:
         initial, np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
         apart, (np.r_[piece, piece], colours), guards.max_person_size, (torn, node_of_piece[torn]),
     )  # fmt: skip
-    return Outcome(actual, from_scratch, actual.labels[piece], scratch_group, bridge)
+    return Outcome(actual, from_scratch, actual.labels[piece], scratch_group, initial[piece], bridge)
 
 
 def _links_within_nodes(problem: Problem, node_of_piece: Ints, torn: Ints) -> tuple[Ints, Ints]:

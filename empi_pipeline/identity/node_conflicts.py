@@ -1,17 +1,19 @@
 """Which nodes cannot be the same human: hard conflicts between records, lifted to nodes and to what looks alike."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from empi_pipeline.identity.arrays import (
+    NO_INTS,
     Flags,
     Ints,
     finest_common,
+    found,
     pair_keys,
-    pair_keys_ordered,
-    pairs_within,
+    pairs_across,
     sorted_unique,
 )
 from empi_pipeline.identity.evidence import ConflictSource
@@ -77,45 +79,60 @@ class ColourConflicts:
     right: Ints
     reasons: list[str]
 
+    @staticmethod
+    def concat(parts: "Sequence[ColourConflicts]") -> "ColourConflicts":
+        """All of them."""
+        return ColourConflicts(
+            np.concatenate([NO_INTS, *(part.left for part in parts)]),
+            np.concatenate([NO_INTS, *(part.right for part in parts)]),
+            [reason for part in parts for reason in part.reasons],
+        )
 
-def conflicts_within(colours: Colours, group_of_node: Ints, conflicts: ConflictSource) -> ColourConflicts:
-    """Conflicts between the colours that share a group.
+
+class ColourComparison:
+    """Compares colours, each pair of them once.
 
     Two colours conflict when a record of one conflicts with a record of the other, unless their own node explains it:
     what decisions or a source say is the same human may have had another name or date once.
-
-    Args:
-        colours: From `colours_of`.
-        group_of_node: Groups within which to look; negative where not to look.
-        conflicts: Which pairs of records conflict.
     """
-    inside = np.flatnonzero(group_of_node >= 0)
-    group, colour = group_of_node[inside], colours.of_node[inside]
-    if not (colour == inside).all():
-        worn = sorted_unique(pair_keys_ordered(group, colour))
-        group, colour = worn >> np.int64(32), worn & np.int64(0xFFFFFFFF)
-    left, right = pairs_within(group)
-    return conflicts_between(colours, colour[left], colour[right], conflicts)
 
+    def __init__(self, colours: Colours, conflicts: ConflictSource) -> None:
+        self._colours = colours
+        self._conflicts = conflicts
+        self._profiles = np.diff(colours.start)
+        self._asked = NO_INTS
 
-def conflicts_between(colours: Colours, left: Ints, right: Ints, conflicts: ConflictSource) -> ColourConflicts:
-    """Conflicts between pairs of colours; each pair is told once."""
-    keys = sorted_unique(pair_keys(left, right)[left != right])
-    pairs = np.stack([keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)])
-    found: list[tuple[Ints, list[str]]] = []
-    profiles = np.diff(colours.start)
-    work = np.cumsum(profiles[pairs[0]] * profiles[pairs[1]])
-    begin = 0
-    while begin < pairs.shape[1]:
-        done = work[begin - 1] if begin else 0
-        end = max(begin + 1, int(np.searchsorted(work, done + _PAIRS_AT_ONCE, side="right")))
-        clashing, reasons = _compare(colours, profiles, pairs[:, begin:end], conflicts)
-        found.append((begin + clashing, reasons))
-        begin = end
-    clashing = np.concatenate([part for part, _ in found]) if found else np.empty(0, np.int64)
-    return ColourConflicts(
-        pairs[0][clashing], pairs[1][clashing], [reason for _, reasons in found for reason in reasons]
-    )
+    def within(self, group: Ints, block: Ints, colour: Ints) -> Iterator[ColourConflicts]:
+        """Conflicts between colours that meet in a group, coming from different blocks; only those not told before.
+
+        Args:
+            group: Group of each wearer.
+            block: What of a group was together before anything was compared: nothing depends on conflicts within.
+            colour: What each of them wears.
+        """
+        for left, right in pairs_across(group, block, _PAIRS_AT_ONCE):
+            yield self.between(colour[left], colour[right])
+
+    def between(self, left: Ints, right: Ints) -> ColourConflicts:
+        """Conflicts between pairs of colours; only those not told before."""
+        keys = sorted_unique(pair_keys(left, right)[left != right])
+        if len(self._asked):
+            keys = keys[~found(self._asked, keys)[1]]
+        self._asked = np.sort(np.r_[self._asked, keys]) if len(self._asked) else keys
+        pairs = np.stack([keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)])
+        told: list[tuple[Ints, list[str]]] = []
+        work = np.cumsum(self._profiles[pairs[0]] * self._profiles[pairs[1]])
+        begin = 0
+        while begin < pairs.shape[1]:
+            done = work[begin - 1] if begin else 0
+            end = max(begin + 1, int(np.searchsorted(work, done + _PAIRS_AT_ONCE, side="right")))
+            clashing, reasons = _compare(self._colours, self._profiles, pairs[:, begin:end], self._conflicts)
+            told.append((begin + clashing, reasons))
+            begin = end
+        clashing = np.concatenate([part for part, _ in told]) if told else NO_INTS
+        return ColourConflicts(
+            pairs[0][clashing], pairs[1][clashing], [reason for _, reasons in told for reason in reasons]
+        )
 
 
 def _compare(colours: Colours, profiles: Ints, pairs: Ints, conflicts: ConflictSource) -> tuple[Ints, list[str]]:
@@ -153,10 +170,19 @@ def _explained(colours: Colours, pair: Ints, clash: Flags, conflicts: ConflictSo
         matrix = clash if of_left else clash.T
         records = colours.records[colours.start[colour] : colours.start[colour + 1]]
         troubled, calm = np.flatnonzero(matrix.any(axis=1)), np.flatnonzero(~matrix.all(axis=1))
-        one, other = np.repeat(troubled, len(calm)), np.tile(calm, len(troubled))
-        within, _ = conflicts.between(records[one], records[other])
-        differs = np.zeros((len(records), len(records)), bool)
-        differs[one[within], other[within]] = True
-        because = (differs.astype(np.int64) @ (~matrix).astype(np.int64)) > 0
-        explained |= because if of_left else because.T
+        if not len(calm):
+            continue
+        because = np.zeros((len(troubled), matrix.shape[1]), bool)
+        step = max(1, _PAIRS_AT_ONCE // len(calm))
+        # One may hold thousands of versions: some of them at a time.
+        for begin in range(0, len(troubled), step):
+            some = troubled[begin : begin + step]
+            within, _ = conflicts.between(records[np.repeat(some, len(calm))], records[np.tile(calm, len(some))])
+            differs = np.zeros(len(some) * len(calm), np.float32)
+            differs[within] = 1
+            because[begin : begin + step] = differs.reshape(len(some), -1) @ (~matrix[calm]).astype(np.float32) > 0
+        if of_left:
+            explained[troubled] |= because
+        else:
+            explained[:, troubled] |= because.T
     return bool(explained[clash].all())

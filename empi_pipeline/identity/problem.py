@@ -48,12 +48,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What joining came to: with existing persons kept whole, and from scratch; `bridge` flags the weak bridges."""
+    """What joining came to.
+
+    Attributes:
+        actual: With existing persons kept whole.
+        from_scratch: As if no person existed; the same object where none does.
+        group: Actual group of each record.
+        scratch_group: Its group from scratch.
+        start: What each record was together with before any link was followed, in the actual run.
+        bridge: Which links are weak bridges.
+    """
 
     actual: Agglomeration
     from_scratch: Agglomeration
     group: Ints
     scratch_group: Ints
+    start: Ints
     bridge: Flags
 
 

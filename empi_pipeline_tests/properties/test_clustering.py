@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from empi_pipeline.identity import apart as apart_module
-from empi_pipeline.identity import contraction
+from empi_pipeline.identity import contraction, delicate
 from empi_pipeline.identity.arrays import NO_INTS, Ints
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.evidence import NO_GUARDS, Clustering, Evidence, Guards, Kind
@@ -73,7 +73,10 @@ def evidence_of(facts: Facts, order: list[str], persons: set[Group]) -> Evidence
 
 
 def run(facts: Facts, order: list[str], persons: set[Group], guards: Guards) -> Clustering:
-    """Clusters twice: in rounds by whole arrays to the very end, and link by link. Nobody may see the difference."""
+    """Clusters in rounds by whole arrays to the very end, link by link, and comparing only what comes together.
+
+    Nobody may see the difference.
+    """
     evidence, conflicts = evidence_of(facts, order, persons), FactConflicts(facts, order)
     with (
         patch.object(contraction, "FEW_LINKS", 0),
@@ -85,6 +88,13 @@ def run(facts: Facts, order: list[str], persons: set[Group], guards: Guards) -> 
     assert partition(in_rounds.group) == partition(plainly.group)
     assert partition(in_rounds.from_scratch) == partition(plainly.from_scratch)
     assert list(in_rounds.findings) == list(plainly.findings)
+    with patch.object(delicate, "CROWD", 1):
+        as_a_crowd = cluster(evidence, guards, conflicts)
+    assert partition(as_a_crowd.group) == partition(plainly.group)
+    assert partition(as_a_crowd.from_scratch) == partition(plainly.from_scratch)
+    assert [(found.kind, found.left, found.right) for found in as_a_crowd.findings] == [
+        (found.kind, found.left, found.right) for found in plainly.findings
+    ]
     return in_rounds
 
 
