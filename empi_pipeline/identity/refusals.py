@@ -58,7 +58,10 @@ def overlays(problem: Problem, outcome: Outcome, apart: Apart) -> Findings:
     some, first = np.unique(part[records], return_index=True)
     spokesman = np.full(parts, -1, np.int64)
     spokesman[some] = records[first]
-    order = some[np.lexsort((rank[first], -np.bincount(part, minlength=parts)[some], group_of_part[some]))]
+    # Groups in the order of their content as well: their numbers say how they were joined.
+    of_group = np.full(int(outcome.group.max()) + 1, len(records))
+    np.minimum.at(of_group, group_of_part[some], rank[first])
+    order = some[np.lexsort((rank[first], -np.bincount(part)[some], of_group[group_of_part[some]]))]
     starts = np.r_[True, group_of_part[order[1:]] != group_of_part[order[:-1]]]
     largest = order[starts][np.cumsum(starts) - 1]
     current, largest = order[~starts], largest[~starts]
