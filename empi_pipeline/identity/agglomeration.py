@@ -80,8 +80,8 @@ def agglomerate(
         size = size - np.bincount(group[parts[0]], minlength=len(size))
         size[list(wholes)] += [len(held) for held in wholes.values()]
     joined = one_by_one(rest.left, rest.right, apart, rest.worn, size, wholes, max_size)
-    final, label = np.unique(joined.root, return_inverse=True)
-    label = label.astype(np.int64)
+    final = np.flatnonzero(joined.root == np.arange(len(size)))
+    label = renumbered(joined.root)
     number = dict(zip(final.tolist(), range(len(final)), strict=True)) if wholes else {}
     return Agglomeration(
         label[group],

@@ -91,7 +91,7 @@ class Worn:
         """From pairs in any order, some of them maybe several times."""
         keys = sorted_unique(pair_keys_ordered(group, colour))
         group, colour = keys >> np.int64(32), keys & np.int64(0xFFFFFFFF)
-        return Worn(group, colour, np.searchsorted(group, np.arange(groups + 1)))
+        return Worn(group, colour, np.r_[0, np.cumsum(np.bincount(group, minlength=groups))])
 
     def by(self, group: int) -> Ints:
         """The colours of one group."""

@@ -44,6 +44,12 @@ def links_of(labels: Ints) -> tuple[Ints, Ints]:
 
 def renumbered(labels: Ints) -> Ints:
     """The same partition with labels 0, 1, 2, ... in ascending order of the old labels."""
+    highest = int(labels.max()) if len(labels) else -1
+    if len(labels) and int(labels.min()) >= 0 and highest < 8 * len(labels) + 1024:
+        # Few labels are missing: counting them off is several times faster than sorting.
+        present = np.zeros(highest + 1, bool)
+        present[labels] = True
+        return (np.cumsum(present) - 1)[labels]
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 

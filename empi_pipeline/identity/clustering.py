@@ -35,13 +35,19 @@ def cluster(evidence: Evidence, guards: Guards, conflicts: ConflictSource) -> Cl
     group, from_scratch, findings, one_by_one = component, component, Findings.none(), 0
     if len(delicate.records):
         solution = solve(evidence, nodes.node, delicate, guards)
-        group, from_scratch = component.copy(), component.copy()
-        group[delicate.records] = evidence.count + solution.group
-        from_scratch[delicate.records] = evidence.count + solution.from_scratch
+        group = from_scratch = _with_delicate(component, delicate.records, solution.group)
+        if solution.from_scratch is not solution.group:
+            from_scratch = _with_delicate(component, delicate.records, solution.from_scratch)
         findings, one_by_one = solution.findings, solution.one_by_one
-        group, from_scratch = renumbered(group), renumbered(from_scratch)
     findings = Findings.concat(findings, _doubtful_versions(nodes))
     return Clustering(group, from_scratch, findings, len(delicate.records), one_by_one)
+
+
+def _with_delicate(component: Ints, records: Ints, group: Ints) -> Ints:
+    """Groups of all records: components, but for those that were joined link by link."""
+    result = component.copy()
+    result[records] = len(component) + group
+    return renumbered(result)
 
 
 def _components(evidence: Evidence, node: Ints) -> Ints:
