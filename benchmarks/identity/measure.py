@@ -38,7 +38,7 @@ HEADER = f"{'':<62}{'ours, s':>9}{'floor, s':>9}{'ratio':>9}"
 def compared(
     name: str, ours: Callable[[], object], floor: Callable[[], object], target: float | None, rounds: int
 ) -> Row:
-    """Both sides in turn, after one round to warm up, in seconds of the processor: others may be busy on the machine."""
+    """Both sides in turn, after one round to warm up, in processor seconds: others may be busy on the machine."""
     times: list[tuple[float, float]] = []
     for number in range(rounds + 1):
         pair = seconds(floor, time.process_time), seconds(ours, time.process_time)

@@ -118,7 +118,7 @@ def one_by_one(
         return Joined(np.arange(len(size)), size)
     parent: list[int] = list(range(len(size)))
     sizes: list[int] = size.tolist()
-    enmity = _Enmity(apart, worn)
+    enmity, contested = _Enmity(apart, worn), len(worn.group) > 0
     nothing: set[int] = set()
     for left_group, right_group in zip(left.tolist(), right.tolist(), strict=True):
         one, other = left_group, right_group
@@ -131,11 +131,14 @@ def one_by_one(
         total = sizes[one] + sizes[other]
         if wholes:
             total -= len(wholes.get(one, nothing) & wholes.get(other, nothing))
-        if (max_size is not None and total > max_size) or enmity.between(one, other):
+        if max_size is not None and total > max_size:
             continue
-        if enmity.known(other) > enmity.known(one):
-            one, other = other, one
-        enmity.join(one, other)
+        if contested:
+            if enmity.between(one, other):
+                continue
+            if enmity.known(other) > enmity.known(one):
+                one, other = other, one
+            enmity.join(one, other)
         parent[other] = one
         sizes[one] = total
         if other in wholes:

@@ -85,6 +85,10 @@ def contract(
         left, right = _between_groups(now[left], now[right])
         if len(left) > WORTHWHILE * links and joined < (1 - WORTHWHILE) * (groups - idle):
             break
+    if len(left) > FEW_LINKS:
+        refused = _hopeless(size, left, right, apart, worn, max_size, divided)
+        if refused is not None and refused.any():
+            left, right = left[~refused], right[~refused]
     return Contracted(label, *_once(left, right), size, worn, rounds)
 
 
