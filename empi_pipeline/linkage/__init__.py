@@ -8,7 +8,7 @@ from empi_pipeline.linkage.blocking import blocking_counts, blocking_keys, block
 from empi_pipeline.linkage.default_model import default_model
 from empi_pipeline.linkage.explanation import ComparisonEvidence, Explanation, explain
 from empi_pipeline.linkage.model import MatchModel
-from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all
+from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all, predict_pairs
 from empi_pipeline.linkage.term_frequency import has_families, term_frequencies
 from empi_pipeline.linkage.validation import validated_model
 
@@ -26,6 +26,7 @@ __all__ = [
     "has_families",
     "predict",
     "predict_all",
+    "predict_pairs",
     "term_frequencies",
     "validated_model",
 ]

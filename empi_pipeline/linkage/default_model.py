@@ -17,7 +17,10 @@ PROBABILITY_TWO_RANDOM_RECORDS_MATCH: Final = 3e-5
 
 
 class Level(NamedTuple):
-    """One level of a comparison; `tf` names a column whose term frequency adjusts the weight."""
+    """One level of a comparison; `tf` names a column whose term frequency adjusts the weight.
+
+    `given` marks m and u that hold given what other comparisons found; training, which sees each alone, keeps them.
+    """
 
     label: str
     condition: str
@@ -26,6 +29,7 @@ class Level(NamedTuple):
     tf: str | None = None
     tf_weight: float = 1.0
     tf_alone: bool = False
+    given: bool = False
 
 
 def _missing(column: str) -> Level:
@@ -269,9 +273,10 @@ _MIDDLE_NAME = [
     Level("different", "ELSE", 0.04, 0.90),
 ]
 
+# Father and son share the name: what a suffix says is asked given that name and birth date were compared.
 _SUFFIX = [
     Level("missing", "name_suffix_l is null and name_suffix_r is null"),
-    Level("same", "name_suffix_l = name_suffix_r", 0.60, 0.20),
+    Level("same", "name_suffix_l = name_suffix_r", 0.60, 0.20, given=True),
     Level(
         "known of one only, birth date no help",
         "(name_suffix_l is null or name_suffix_r is null) and birth_date_l is distinct from birth_date_r",
@@ -279,9 +284,10 @@ _SUFFIX = [
         0.50,
         tf="family",
         tf_alone=True,
+        given=True,
     ),
-    Level("known of one only", "name_suffix_l is null or name_suffix_r is null", 0.375, 0.30),
-    Level("different", "ELSE", 0.005, 0.10),
+    Level("known of one only", "name_suffix_l is null or name_suffix_r is null", 0.375, 0.30, given=True),
+    Level("different", "ELSE", 0.005, 0.10, given=True),
 ]
 
 _EMAIL = [
@@ -364,6 +370,8 @@ def _level_settings(level: Level) -> dict[str, Any]:
     if level.m is None:
         return {**settings, "is_null_level": True}
     settings |= {"m_probability": level.m, "u_probability": level.u}
+    if level.given:
+        settings |= {"fix_m_probability": True, "fix_u_probability": True}
     if level.tf is not None:
         settings |= {"tf_adjustment_column": level.tf, "tf_adjustment_weight": level.tf_weight}
         if level.tf_alone:

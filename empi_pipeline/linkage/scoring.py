@@ -121,6 +121,49 @@ def predict_all(
             return pa.concat_tables(parts)
 
 
+def predict_pairs(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, records: pa.Table, pairs: pa.Table
+) -> pa.Table:
+    """Scores exactly the pairs asked for, whether or not a blocking rule finds them; errors as `predict`.
+
+    Args:
+        con: A DuckDB connection (scratch), not used by anything else meanwhile.
+        model: The match model.
+        term_frequencies: The frozen frequencies of the model.
+        records: `record_id` (unique) and the cleaned columns of every record in `pairs`.
+        pairs: `record_id_l` and `record_id_r` (int64), each pair once, in either order; a record with itself is left
+            out.
+
+    Returns:
+        `PREDICTION_SCHEMA`, one row per pair, however unlikely; the same weights as in a batch.
+    """
+    ready = compiled(model)
+    if not pairs.num_rows:
+        return PREDICTION_SCHEMA.empty_table()
+    empty = records.slice(0, 0)
+    with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
+        con.register("linkage_asked", pairs.select(["record_id_l", "record_id_r"]))
+        uid = ready.unique_id
+        con.execute(
+            f"""
+            create or replace temp table linkage_asked_pairs as
+            select least(l.{uid}, r.{uid}) as join_key_l, greatest(l.{uid}, r.{uid}) as join_key_r, '0' as match_key
+            from linkage_asked as asked
+            join {table} as l on l.record_id = asked.record_id_l
+            join {table} as r on r.record_id = asked.record_id_r
+            where l.record_id <> r.record_id
+            """
+        )
+        con.unregister("linkage_asked")
+        try:
+            with _linker(con, model, ready, term_frequencies, [table]) as (linker, api):
+                linker.table_management.register_blocked_pairs_for_predict(api.register("linkage_asked_pairs"))
+                scored = linker.inference.predict(threshold_match_weight=None)
+                return _packed(con, model, ready, scored, above=-1.0)
+        finally:
+            con.execute("drop table if exists linkage_asked_pairs")
+
+
 def _weight_limit(model: MatchModel) -> float | None:
     """The match weight, in bits, a little below the potential threshold; None if every pair is wanted."""
     probability = model.potential_threshold
@@ -202,9 +245,21 @@ def _linker(
 
 
 def _packed(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, ready: CompiledModel, scored: "SplinkDataFrame"
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    ready: CompiledModel,
+    scored: "SplinkDataFrame",
+    above: float | None = None,
 ) -> pa.Table:
-    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict limit."""
+    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict limit.
+
+    Args:
+        con: Where the table is.
+        model: The match model.
+        ready: The model made ready.
+        scored: Splink's table.
+        above: Only pairs of a higher probability; the potential threshold when None.
+    """
     names = [comparison["output_column_name"] for comparison in ready.comparisons]
     adjusted = {
         comparison["output_column_name"]
@@ -231,7 +286,7 @@ def _packed(
         from {scored.physical_name}
         where match_probability > $potential
         """,
-        params={"potential": model.potential_threshold},
+        params={"potential": model.potential_threshold if above is None else above},
     )
     return packed.to_arrow_table().cast(PREDICTION_SCHEMA)
 
