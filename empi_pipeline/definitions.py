@@ -12,6 +12,7 @@ from empi_pipeline.assets.matching import model, predictions
 from empi_pipeline.assets.publishing import crosswalk
 from empi_pipeline.assets.raw import raw_rows
 from empi_pipeline.assets.rematch import rematch_plan, rescored_predictions
+from empi_pipeline.assets.training import model_training
 from empi_pipeline.automation.alerts import on_run_failure
 from empi_pipeline.automation.arrivals import build_arrivals_sensor
 from empi_pipeline.automation.evaluation import evaluation_job
@@ -20,6 +21,7 @@ from empi_pipeline.automation.progress import PROGRESS_LOGGER, progress_logger
 from empi_pipeline.automation.rematch import rematch_job
 from empi_pipeline.automation.schedules import build_schedules
 from empi_pipeline.automation.told_errors import mask_logged_errors
+from empi_pipeline.automation.training import training_job
 from empi_pipeline.checks import all_checks, data_quality_job
 from empi_pipeline.io_managers import PostgresIOManager
 from empi_pipeline.resources import (
@@ -51,9 +53,10 @@ def build_definitions(settings: Settings | None = None, resources: Mapping[str, 
             rescored_predictions,
             rematch_plan,
             rates,
+            model_training,
         ],
         asset_checks=all_checks,
-        jobs=[batch_job, rematch_job, data_quality_job, evaluation_job],
+        jobs=[batch_job, rematch_job, training_job, data_quality_job, evaluation_job],
         sensors=[build_arrivals_sensor(settings.automation), on_run_failure],
         schedules=build_schedules(settings.automation),
         resources={**build_resources(settings), **(resources or {})},

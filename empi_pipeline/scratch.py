@@ -30,6 +30,8 @@ def open_scratch(
             con.execute("set autoinstall_known_extensions = false")
             con.execute("set autoload_known_extensions = false")
             con.execute("set preserve_insertion_order = false")
+            # Slow queries would draw on stdout, into the results of a command.
+            con.execute("set enable_progress_bar = false")
             if memory_limit:
                 con.execute("set memory_limit = ?", [memory_limit])
             if threads:

@@ -23,6 +23,7 @@ def test_the_assets_are_the_tables_of_the_index(definitions: dg.Definitions) -> 
         "raw/rejected_rows",
         "cleaned/person_records",
         "matching/model",
+        "matching/model_training",
         "matching/predictions",
         "matching/rescored_predictions",
         "identity/persons",
@@ -76,7 +77,7 @@ def test_identity_writes_share_a_pool(definitions: dg.Definitions) -> None:
 
 def test_jobs_sensors_and_schedules_are_there_and_on(definitions: dg.Definitions) -> None:
     repository = definitions.get_repository_def()
-    assert {"match_batch", "rematch", "data_quality", "evaluation"} <= set(repository.job_names)
+    assert {"match_batch", "rematch", "train", "data_quality", "evaluation"} <= set(repository.job_names)
     sensors = {each.name: each for each in repository.sensor_defs}
     assert set(sensors) >= {"s3_arrivals", "on_run_failure"}
     assert sensors["s3_arrivals"].minimum_interval_seconds == 7

@@ -8,7 +8,7 @@ import dagster as dg
 from empi_pipeline import publishing
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.from_settings import policy_of, rematch_rules_of
-from empi_pipeline.identity.plan import Plan, apply_rematch, plan_rematch
+from empi_pipeline.identity.plan import Plan, apply_rematch, plan_rematch, rescored_model
 from empi_pipeline.linkage import registry
 from empi_pipeline.linkage.rescoring import rescore
 from empi_pipeline.resources import ObjectStoreResource, PostgresResource, ScratchResource, SettingsResource
@@ -75,9 +75,15 @@ def rematch_plan(
                 f"only the active model ({active.model_id}) may change persons: look at the plan without applying it,"
                 " then `empi config activate`"
             )
-        policy = policy_of(current, connection)
+        rescored = rescored_model(connection)
         if not config.apply:
+            policy = policy_of(current, connection, rescored)
             return dg.MaterializeResult(metadata=_told(plan_rematch(connection, policy=policy, rules=rules)))
+        if active is not None and rescored is not None and rescored != active.model_id:
+            raise ConflictError(
+                f"somebody rescored the index with model {rescored} meanwhile, to look at it: run the rematch again"
+            )
+        policy = policy_of(current, connection)
         plan = apply_rematch(connection, approved=config.approved, policy=policy, rules=rules)
         publishing.publish(connection)
         publishing.export_new_changes(connection, object_store.store())

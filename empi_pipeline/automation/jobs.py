@@ -10,6 +10,7 @@ from empi_pipeline.checks.index import INDEX_CHECKS
 
 BATCH_JOB_NAME: Final = "match_batch"
 REMATCH_JOB_NAME: Final = "rematch"
+TRAINING_JOB_NAME: Final = "train"
 
 BATCH_ASSETS: Final = dg.AssetSelection.assets(
     ["raw", "person_records"],

@@ -112,6 +112,23 @@ class Pipeline:
         config = {name: {"config": chosen} for name in ("matching__rescored_predictions", "identity__rematch_plan")}
         return self._run(REMATCH_JOB_NAME, local_instance(), progress, config)
 
+    def run_training(
+        self, progress: Callable[[str], None] | None = None, *, config: Mapping[str, Any] | None = None
+    ) -> RunOutcome:
+        """Run the training job.
+
+        Args:
+            progress: Told the name of each step that starts.
+            config: Of the asset `matching/model_training`.
+
+        Returns:
+            How it ended; `figures["model"]` is the number of the trained model.
+        """
+        from empi_pipeline.automation.jobs import TRAINING_JOB_NAME
+
+        ops = {"matching__model_training": {"config": dict(config or {})}}
+        return self._run(TRAINING_JOB_NAME, local_instance(), progress, ops)
+
     @staticmethod
     def _run(
         job: str,

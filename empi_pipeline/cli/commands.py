@@ -14,6 +14,7 @@ from empi_pipeline.cli import (
     evaluate,
     generate,
     load,
+    model,
     notes,
     person,
     rematch,
@@ -42,7 +43,7 @@ app = typer.Typer(
 
 for module in (up, demonstration, generate, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
     module.add_to(app)
-for group in (review, person, evaluate, config, batches, database):
+for group in (review, person, evaluate, config, model, batches, database):
     app.add_typer(group.app)
 
 

@@ -84,6 +84,12 @@ class Plan:
     exceeded: tuple[str, ...]
 
 
+def rescored_model(connection: Connection) -> int | None:
+    """The model that the rescored predictions are of; None if there are none, or of several."""
+    models = [int(row[0]) for row in connection.execute(load("identity/rescored_model")).fetchall()]
+    return models[0] if len(models) == 1 else None
+
+
 def plan_rematch(connection: Connection, *, policy: Policy | None = None, rules: RematchRules | None = None) -> Plan:
     """Find out what `matching.rescored_predictions` would change. Writes nothing.
 

@@ -10,7 +10,14 @@ import pytest
 from empi_pipeline.linkage import MatchModel, default_model, predict, term_frequencies, validated_model
 from empi_pipeline.linkage.training.blocked_pairs import FEWEST_MATCHES
 from empi_pipeline.linkage.training.decided_pairs import FEWEST_PAIRS
-from empi_pipeline.linkage.training.parameters import MOST_BITS, bounded, parameters_of, shrunk_m, shrunk_u
+from empi_pipeline.linkage.training.parameters import (
+    MOST_BITS,
+    bounded,
+    held_where_unseen,
+    parameters_of,
+    shrunk_m,
+    shrunk_u,
+)
 from empi_pipeline.linkage.training.report import TrainingReport
 from empi_pipeline.linkage.training.sampling import sampled
 from empi_pipeline.linkage.training.train import Judged, Trained, TrainingChoices, TrainingError, train
@@ -211,6 +218,16 @@ def test_no_level_moves_further_than_the_limit() -> None:
     # The upper level: 2**4 times rarer than at the start, not 100 million times. The lower one 2**4 times more common.
     assert held.m.tolist() == pytest.approx([0.9 / 16, 0.05 * 16])
     assert moved.m[0] < 1e-6
+
+
+def test_a_level_that_no_true_pair_was_seen_at_is_no_better_evidence_than_before() -> None:
+    of = next(each for each in parameters_of(small_model()) if each.name == "zip_code")
+    rare_by_chance = shrunk_u(of, np.array([10.0, 1e6]), pairs=1_000_010)
+    held = held_where_unseen(of, rare_by_chance, np.array([True, True]), np.array([False, True]))
+    assert held.u[0] < of.u[0] / 50
+    assert held.m[0] / held.u[0] == pytest.approx(of.m[0] / of.u[0])
+    never_seen = held_where_unseen(of, rare_by_chance, np.array([False, True]), np.array([False, True]))
+    assert (never_seen.m[0], never_seen.u[0]) == (of.m[0], of.u[0])
 
 
 def test_a_labelled_sample_outweighs_what_was_guessed(con: duckdb.DuckDBPyConnection, guessed: Trained) -> None:

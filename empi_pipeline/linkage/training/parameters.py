@@ -127,12 +127,25 @@ def bounded(start: Parameters, new: Parameters) -> Parameters:
     return _with(new, m=np.where(held == new.m, new.m, _rounded(held)))
 
 
-def unseen_as_before(start: Parameters, new: Parameters, seen: NDArray[np.bool_]) -> Parameters:
-    """New probabilities, but those of the start where a level was seen neither among random pairs nor true ones.
+def held_where_unseen(
+    start: Parameters, new: Parameters, by_chance: NDArray[np.bool_], by_truth: NDArray[np.bool_]
+) -> Parameters:
+    """New probabilities, but held where they would be made of pseudo-counts.
 
-    Both would be made of pseudo-counts alone, and their ratio of nothing at all.
+    A level seen neither among random pairs nor true ones stays as it was: the ratio of two pseudo-counts says nothing.
+    A level seen among random pairs only is no better evidence than it was at the start.
+
+    Args:
+        start: Before.
+        new: After.
+        by_chance: Levels that random pairs were seen at.
+        by_truth: Levels that true pairs (expected or judged) were seen at.
     """
-    return _with(new, m=np.where(seen, new.m, start.m), u=np.where(seen, new.u, start.u))
+    seen = by_chance | by_truth
+    m = np.where(seen, new.m, start.m)
+    u = np.where(seen, new.u, start.u)
+    no_better = np.minimum(m, _rounded(u * start.m / start.u))
+    return _with(new, m=np.where(by_truth | new.keeps_m, m, no_better), u=u)
 
 
 def _rounded(probabilities: Floats) -> Floats:

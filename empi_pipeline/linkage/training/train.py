@@ -22,11 +22,11 @@ from empi_pipeline.linkage.training.parameters import (
     Parameters,
     bounded,
     compared_levels,
+    held_where_unseen,
     parameters_of,
     settings_with,
     shrunk_m,
     shrunk_u,
-    unseen_as_before,
     with_u,
 )
 from empi_pipeline.linkage.training.random_pairs import chance_agreements
@@ -135,12 +135,13 @@ def train(
 
     trained = []
     for old, each in zip(before, parameters, strict=True):
-        shown = counted[each.name][0] > 0 if each.name in counted else np.zeros(len(each.m), bool)
+        by_chance = counted[each.name][0] > 0 if each.name in counted else np.zeros(len(each.m), bool)
+        by_truth = np.zeros(len(each.m), bool)
         new = each
         for shares, matches in _evidence(each, estimates, by_label, by_decision):
             new = shrunk_m(new, shares, matches)
-            shown |= shares * matches >= 0.5
-        trained.append(bounded(old, unseen_as_before(old, new, shown)))
+            by_truth |= shares * matches >= 0.5
+        trained.append(bounded(old, held_where_unseen(old, new, by_chance, by_truth)))
 
     prior = float(start.settings["probability_two_random_records_match"])
     learned = _learned_prior(con, start, trained, prior, frequencies, sample)
