@@ -8,6 +8,7 @@ import dagster as dg
 from empi_pipeline.assets.tables import markdown_table
 from empi_pipeline.evaluation.history import keep_rates
 from empi_pipeline.evaluation.rates import Rate, Rates, measure_rates, widest_gaps
+from empi_pipeline.evaluation.tasks import with_estimates
 from empi_pipeline.resources import PostgresResource, SettingsResource
 from empi_pipeline.settings import EvaluationSettings
 
@@ -47,6 +48,7 @@ def rates(
     with postgres.connect() as connection:
         found = measure_rates(connection, created_days=limits.created_days, smallest_group=limits.smallest_group)
     with postgres.connect() as connection:
+        found = with_estimates(connection, found)
         measurement = keep_rates(connection, found, "dagster")
     yield dg.MaterializeResult(
         metadata={"measurement": measurement, "identity change": found.change_id, **_metadata(found)}

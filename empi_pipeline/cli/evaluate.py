@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from empi_pipeline.cli import moments
+from empi_pipeline.cli import evaluate_samples, moments
 from empi_pipeline.cli.output import Json, note, print_json, print_table, say
+from empi_pipeline.cli.saving import Actor
 
 if TYPE_CHECKING:
     from empi_pipeline.evaluation.against_truth import AgainstTruth
@@ -31,7 +32,8 @@ app = typer.Typer(
 
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with plots.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the figures in the history of rates.")]
-Actor = Annotated[str | None, typer.Option("--as", metavar="ACTOR", help="Who does it; your login name without it.")]
+
+evaluate_samples.add_to(app)
 
 
 @app.command("truth")
@@ -156,6 +158,7 @@ def rates(
     from empi_pipeline.evaluation.history import history, keep_rates
     from empi_pipeline.evaluation.rates import measure_rates
     from empi_pipeline.evaluation.rates_page import rates_page
+    from empi_pipeline.evaluation.tasks import with_estimates
     from empi_pipeline.settings import read_settings
 
     limits = read_settings().evaluation
@@ -164,6 +167,7 @@ def rates(
         with connect() as connection:
             found = measure_rates(connection, created_days=limits.created_days, smallest_group=limits.smallest_group)
         with connect() as connection:
+            found = with_estimates(connection, found)
             if keep:
                 from empi_pipeline.cli.saving import acting
 

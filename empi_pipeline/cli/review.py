@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from empi_pipeline.cli import decide, moments
+from empi_pipeline.cli.evaluate_samples import list_open
 from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table, say, shown
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ decide.add_to(app)
 
 @app.command("list")
 def list_cases(
-    kind: Annotated[str | None, typer.Option(help="potential_match, overlay or conflict.")] = None,
+    kind: Annotated[str | None, typer.Option(help="potential_match, overlay, conflict, or evaluation.")] = None,
     closed: Annotated[bool, typer.Option("--closed", help="Closed cases instead of open ones.")] = False,
     data_source: Annotated[str | None, typer.Option("--data-source", help="About a record of this source.")] = None,
     source_person_id: Annotated[str | None, typer.Option(help="About this source_person_id.")] = None,
@@ -38,15 +39,18 @@ def list_cases(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List review cases, the most urgent first."""
+    """List review cases, the most urgent first; with --kind evaluation, sampled pairs that wait to be judged."""
     from dataclasses import asdict
 
     from empi_pipeline.cli.index import open_index
     from empi_pipeline.errors import ConfigurationError
     from empi_pipeline.identity import queries
 
+    if kind == "evaluation":
+        list_open(limit, as_json)
+        return
     if kind is not None and kind not in queries.KINDS:
-        raise ConfigurationError(f"--kind {kind}: must be one of {', '.join(queries.KINDS)}")
+        raise ConfigurationError(f"--kind {kind}: must be one of {', '.join(queries.KINDS)}, evaluation")
     since = moments.optional_moment("--opened-since", opened_since)
     before = moments.optional_moment("--opened-before", opened_before)
     filters: dict[str, Any] = {
