@@ -24,6 +24,7 @@ from empi_pipeline.evaluation.tasks import (
 )
 from empi_pipeline.identity.decisions import merge, reject, split
 from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.linkage import registry
 from empi_pipeline.postgres import Connection, connect
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
@@ -154,6 +155,21 @@ def test_an_answer_changes_no_identity_but_is_a_finding_until_a_steward_decides(
         assert findings(connection) == []
         with pytest.raises(NotFoundError, match="no sample has a pair 999"):
             answer(connection, 999, "same", actor="ann")
+
+
+def test_erasing_a_record_takes_notes_about_its_pairs_along_and_nobody_is_asked_about_it(
+    database: str, world: World
+) -> None:
+    sample = drawn(database, world)
+    with connect(database) as connection:
+        pairs = {(each.left_record_id, each.right_record_id): each.pair_id for each in questions(connection)}
+        answer(connection, pairs[world.ids["c"], world.ids["d"]], "same", actor="ann", note="CANARY")
+    with connect(database, autocommit=True) as connection:
+        withdraw(connection, "test", "c", actor="dpo", policy=world.policy)
+        assert connection.execute("select answer, note from evaluation.answers").fetchall() == [("same", None)]
+        assert [each.left_record_id for each in questions(connection)] == [world.ids["a"]]
+        assert [each.open for each in answered(connection, sample.sample_id)] == [0, 1, 0]
+        assert findings(connection) == []
 
 
 def test_a_missed_pair_without_a_case_points_to_a_merge(database: str, world: World) -> None:
