@@ -1,7 +1,7 @@
 """`empi note`: what stewards write down about a case or a person without deciding anything; and reading it again."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,9 +10,7 @@ from empi_pipeline.cli.saving import Actor
 from empi_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from empi_pipeline.postgres import Connection
-
-_COLUMNS = ("note_id", "case_id", "person_id", "actor", "note", "noted_at")
+    from empi_pipeline.identity.notes import Note
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,41 +28,19 @@ def write_note(
     """Write a note about a case or a person; `empi review show` and `empi person show` print it."""
     from empi_pipeline.cli.index import open_index
     from empi_pipeline.cli.saving import acting
-    from empi_pipeline.identity import queries
-    from empi_pipeline.sql import load
+    from empi_pipeline.identity.notes import add_note
 
     if (case is None) == (person is None):
         raise ConfigurationError("a note is about a case or a person: give either --case or --person")
-    if not text.strip():
-        raise ConfigurationError("the note is empty")
     with open_index() as connection:
-        if case is not None:
-            queries.show_case(connection, case)
-        about = None if person is None else queries.person(connection, person).person_id
-        row = connection.execute(
-            load("identity/note_add"), {"case_id": case, "person_id": about, "actor": acting(actor), "note": text}
-        ).fetchone()
-        assert row is not None
+        written = add_note(connection, text, actor=acting(actor), case_id=case, person_id=person)
     if as_json:
-        print_json({"note_id": row[0], "case_id": case, "person_id": about})
+        print_json({"note_id": written.note_id, "case_id": written.case_id, "person_id": written.person_id})
     else:
-        say(f"note {row[0]} written")
+        say(f"note {written.note_id} written")
 
 
-def notes_about(
-    connection: "Connection", *, case_id: int | None = None, person_ids: Iterable[str] = ()
-) -> list[dict[str, Any]]:
-    """Notes about a case, or about any of some persons, the oldest first."""
-    from empi_pipeline.sql import load
-
-    query = load("identity/notes_about")
-    asked_for: list[dict[str, Any]] = [{"case_id": case_id, "person_id": None}] if case_id is not None else []
-    asked_for += [{"case_id": None, "person_id": person_id} for person_id in person_ids]
-    rows = [row for parameters in asked_for for row in connection.execute(query, parameters).fetchall()]
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in sorted(rows)]
-
-
-def print_notes(notes: Iterable[dict[str, Any]]) -> None:
+def print_notes(notes: "Iterable[Note]") -> None:
     """One paragraph a note."""
     for each in notes:
-        say(f"\nnote of {each['actor']}, {shown(each['noted_at'])}\n  {each['note']}")
+        say(f"\nnote of {each.actor}, {shown(each.noted_at)}\n  {each.note}")

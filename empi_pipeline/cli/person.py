@@ -1,6 +1,6 @@
 """`empi person`: one person, what happened to it, who had which id when, and merging and splitting by hand."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -10,12 +10,16 @@ from empi_pipeline.cli.saving import Actor, Overrule, Why
 from empi_pipeline.errors import ConfigurationError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from empi_pipeline.identity.queries import HistoryEntry, Person
+    from empi_pipeline.identity.queries import DecisionInForce, HistoryEntry, Person
     from empi_pipeline.postgres import Connection
 
-app = typer.Typer(name="person", help="Persons: show, history, at, merge, split.", no_args_is_help=True)
+app = typer.Typer(name="person", help="Persons: find, show, history, at, merge, split.", no_args_is_help=True)
+
+_MOST_DECISIONS: Final = 20
+"""Printed; a person of many records has many."""
 
 PersonId = Annotated[str, typer.Argument(metavar="PERSON", help="Any id it ever had.")]
 
@@ -26,14 +30,17 @@ def show(person: PersonId, as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from empi_pipeline.cli.index import open_index
-    from empi_pipeline.cli.notes import notes_about, print_notes
+    from empi_pipeline.cli.notes import print_notes
     from empi_pipeline.identity import queries
+    from empi_pipeline.identity.notes import notes_about
 
     with open_index() as connection:
         found = queries.person(connection, person)
+        decisions = queries.decisions_among(connection, [found.person_id])
         notes = notes_about(connection, person_ids=(found.person_id, *found.retired_ids))
     if as_json:
-        print_json({**asdict(found), "notes": notes})
+        told = {"decisions": [asdict(each) for each in decisions], "notes": [asdict(each) for each in notes]}
+        print_json({**asdict(found), **told})
         return
     if found.asked_for_retired_id:
         say(f"{found.asked_for} is retired; it became:\n")
@@ -41,6 +48,7 @@ def show(person: PersonId, as_json: Json = False) -> None:
     print_fields(fields | ({"retired ids": found.retired_ids} if found.retired_ids else {}))
     say("")
     print_records(found)
+    print_decisions(decisions)
     print_notes(notes)
 
 
@@ -54,6 +62,60 @@ def print_records(person: "Person") -> None:
         ("record", *filled),
         [(record.record_id, *(record.values[name] for name in filled)) for record in person.records],
     )
+
+
+def print_decisions(decisions: "Sequence[DecisionInForce]") -> None:
+    """What stewards have decided about these records, and what is in force: by whom, when, in which change, and why."""
+    if not decisions:
+        return
+    say("\ndecisions in force")
+    for each in decisions[:_MOST_DECISIONS]:
+        said = "one human" if each.kind == "must_link" else "different humans"
+        why = f": {each.note}" if each.note else ""
+        by = f"{each.actor}, {shown(each.decided_at)}, change {each.change_id}"
+        say(f"  {each.record_id_l} and {each.record_id_r} {said} ({by}){why}")
+    if len(decisions) > _MOST_DECISIONS:
+        say(f"  ... and {len(decisions) - _MOST_DECISIONS} more; --json shows all")
+
+
+@app.command("find")
+def find(
+    last_name: Annotated[str | None, typer.Option(help="How the last name begins.")] = None,
+    first_name: Annotated[str | None, typer.Option(help="How the first name begins.")] = None,
+    birth_date: Annotated[str | None, typer.Option(metavar="YYYY[-MM[-DD]]", help="How the date begins.")] = None,
+    data_source: Annotated[str | None, typer.Option(help="With a record of this source.")] = None,
+    source_person_id: Annotated[str | None, typer.Option(help="With this id in a source.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="ID", help="How the person's id begins.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Find persons with a record that fits everything given. Case, accents and punctuation of names do not matter."""
+    from dataclasses import asdict
+
+    from empi_pipeline.cli.index import open_index
+    from empi_pipeline.identity import queries
+
+    with open_index() as connection:
+        found = queries.find_persons(
+            connection, last_name=last_name, first_name=first_name, birth_date=birth_date, data_source=data_source,
+            source_person_id=source_person_id, person_id=person, limit=limit + 1,
+        )  # fmt: skip
+    more, found = len(found) > limit, found[:limit]
+    if as_json:
+        print_json([asdict(each) for each in found])
+    elif not found:
+        note("no such person")
+    else:
+        print_table(
+            ("person", "records", "last name", "first name", "birth date", "data source", "source person id"),
+            [
+                (f"{each.person_id}@{each.version}", each.record_count, each.last_name, each.first_name,
+                 each.birth_date, each.data_source, each.source_person_id)
+                for each in found
+            ],
+        )  # fmt: skip
+    if more:
+        note("there are more: say more, or raise --limit")
 
 
 @app.command("history")

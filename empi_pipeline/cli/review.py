@@ -27,6 +27,7 @@ def list_cases(
     first_name: Annotated[str | None, typer.Option(help="About a first name that contains this.")] = None,
     birth_date: Annotated[str | None, typer.Option(help="About a birth date that starts with this.")] = None,
     person: Annotated[str | None, typer.Option(help="About a person whose id starts with this.")] = None,
+    record: Annotated[int | None, typer.Option(help="About a person with this record.")] = None,
     opened_since: Annotated[
         str | None, typer.Option(metavar=moments.METAVAR, help=f"Opened then or later: {moments.FORMS}.")
     ] = None,
@@ -37,6 +38,9 @@ def list_cases(
         float | None, typer.Option(min=0, max=1, help="With a match probability of at least this.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    after: Annotated[
+        int | None, typer.Option(metavar="CASE", help="Go on after this case, the last of the page before.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List review cases, the most urgent first; with --kind evaluation, sampled pairs that wait to be judged."""
@@ -61,12 +65,15 @@ def list_cases(
         "last_name": last_name,
         "birth_date": birth_date,
         "person_id": person,
+        "record_id": record,
         "opened_since": since,
         "opened_before": before,
         "min_probability": min_probability,
     }
     with open_index() as connection:
-        found = queries.list_cases(connection, status="closed" if closed else "open", limit=limit, **filters)
+        status = "closed" if closed else "open"
+        found = queries.list_cases(connection, status=status, limit=limit + 1, after=after, **filters)
+    more, found = len(found) > limit, found[:limit]
     if as_json:
         print_json([asdict(each) for each in found])
         return
@@ -105,6 +112,8 @@ def list_cases(
             for each in found
         ],
     )
+    if more:
+        note(f"there are more: --after {found[-1].case_id}")
 
 
 @app.command("show")
@@ -113,9 +122,10 @@ def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")
     from dataclasses import asdict
 
     from empi_pipeline.cli.index import open_index
-    from empi_pipeline.cli.notes import notes_about, print_notes
-    from empi_pipeline.cli.person import print_records
+    from empi_pipeline.cli.notes import print_notes
+    from empi_pipeline.cli.person import print_decisions, print_records
     from empi_pipeline.identity import queries
+    from empi_pipeline.identity.notes import notes_about
 
     with open_index() as connection:
         found = queries.show_case(connection, case)
@@ -123,9 +133,10 @@ def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")
         notes = notes_about(connection, case_id=case)
     if as_json:
         document = asdict(found)
-        for told, explanation in zip(document["pairs"], explanations, strict=True):
+        for told, pair, explanation in zip(document["pairs"], found.pairs, explanations, strict=True):
+            told["reason_in_words"] = pair.reason_in_words
             told["explanation"] = explanation and asdict(explanation)
-        print_json({**document, "notes": notes})
+        print_json({**document, "notes": [asdict(each) for each in notes]})
         return
     _print_case(found)
     for person in found.persons:
@@ -133,6 +144,7 @@ def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")
         print_records(person)
     for pair, explanation in zip(found.pairs, explanations, strict=True):
         _print_pair(pair, explanation)
+    print_decisions(found.decisions)
     print_notes(notes)
 
 
@@ -171,7 +183,7 @@ def _print_pair(pair: "Pair", explanation: "Explanation | None") -> None:
     probability = "" if pair.match_probability is None else f", probability {pair.match_probability:.6f}"
     say(f"\nrecords {pair.record_id_l} and {pair.record_id_r}: {weight}{probability}")
     if pair.reason and pair.reason != "potential_match":  # Which the case says itself.
-        say(f"  {pair.reason}")
+        say(f"  {pair.reason_in_words}")
     if explanation is None:
         return
     say(f"  {explanation.sentence}")

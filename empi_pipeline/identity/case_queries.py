@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from empi_pipeline.errors import NotFoundError
+from empi_pipeline.identity.case_reasons import in_words
+from empi_pipeline.identity.decision_queries import DecisionInForce, decisions_among
 from empi_pipeline.identity.person_queries import Person, persons_by_id
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
@@ -58,10 +60,15 @@ class Pair:
     weights: tuple[float, ...] | None
     model_id: int | None
 
+    @property
+    def reason_in_words(self) -> str | None:
+        """Why the pair is asked about, or what stopped an automatic join."""
+        return in_words(self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A review case with all that is needed to decide it."""
+    """A review case with all that is needed to decide it; `decisions` are those in force among its persons."""
 
     case_id: int
     kind: str
@@ -76,6 +83,7 @@ class Case:
     superseded_by: int | None
     persons: tuple[Person, ...]
     pairs: tuple[Pair, ...]
+    decisions: tuple[DecisionInForce, ...]
 
 
 def list_cases(
@@ -89,13 +97,24 @@ def list_cases(
     last_name: str | None = None,
     birth_date: str | None = None,
     person_id: str | None = None,
+    record_id: int | None = None,
     opened_since: datetime | None = None,
     opened_before: datetime | None = None,
     min_probability: float | None = None,
     limit: int = 50,
-    after: CaseSummary | None = None,
+    after: CaseSummary | int | None = None,
 ) -> list[CaseSummary]:
     """The review queue, most urgent first.
+
+    Urgent is what does most harm while it waits, then where an answer is worth most. `priority` is
+
+        risk of the kind + min(99, 10 x probability x log2(1 + records))
+
+    Risk: overlay 300 (two humans in one id: one's allergies in the other's chart), conflict 200 (a decision or guard
+    is contradicted), potential match 100 (a history in two parts). Value: the probability of the strongest pair, that
+    is of the question being real (1 where nothing was scored), times what is at stake, the records of all its persons.
+    So among equals a case about thirty records comes before one about two, though its score is lower. Equal
+    priorities: the older case first.
 
     Args:
         connection: An open connection.
@@ -107,11 +126,13 @@ def list_cases(
         last_name: ... with a last name that contains this.
         birth_date: ... with a birth date, as delivered, that starts with this.
         person_id: ... whose id starts with this.
+        record_id: ... with this record.
         opened_since: Only cases opened at or after.
         opened_before: Only cases opened before.
         min_probability: Only cases with a match probability of at least this.
         limit: At most so many.
-        after: The last case of the page before.
+        after: The last case of the page before, or its id. Cases that open or change meanwhile are found in their own
+            place; none is listed twice unless its priority falls.
     """
     about = {
         "data_source": data_source,
@@ -120,6 +141,7 @@ def list_cases(
         "last_name": last_name,
         "birth_date": birth_date,
         "person_id": person_id,
+        "record_id": record_id,
     }
     case_ids: list[int] | None = None
     if any(value is not None for value in about.values()):
@@ -133,8 +155,8 @@ def list_cases(
             "opened_before": opened_before,
             "min_probability": min_probability,
             "case_ids": case_ids,
-            "after_case_id": after.case_id if after else None,
-            "after_priority": after.priority if after else None,
+            "after_case_id": after.case_id if isinstance(after, CaseSummary) else after,
+            "after_priority": after.priority if isinstance(after, CaseSummary) else None,
             "limit": limit,
         },
     ).fetchall()
@@ -157,6 +179,7 @@ def show_case(connection: Connection, case_id: int) -> Case:
         **described,
         persons=tuple(persons_by_id(connection, person_ids)),
         pairs=tuple(_pair(*pair) for pair in pairs),
+        decisions=tuple(decisions_among(connection, person_ids)),
     )
 
 

@@ -5,8 +5,6 @@ son pass any threshold. So a clear conflict stops an automatic join, whatever el
 fields and missing values are never a conflict: a true group must rarely be blocked.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 import duckdb
@@ -25,17 +23,6 @@ CONFLICT_ATTRIBUTES: Final = (
     "social_security_number",
 )
 """Cleaned columns that the guards look at."""
-
-GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "suffix": "The name suffixes name different generations, such as senior and junior.",
-        "given_name": "The given names clearly differ: no nickname, typo, initial or swap explains it.",
-        "birth_date": "The birth dates clearly differ: more than a typo, a wrong part or a swapped day and month.",
-        "ssn": "The Social Security numbers differ by more than a typo, and something else differs too.",
-        "sex": "The sexes differ, and so does the birth date.",
-    }
-)
-"""Reason codes of `find_conflicts` and what they tell a steward. The first that applies is given."""
 
 _RESULT: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("reason", pa.string())])
 

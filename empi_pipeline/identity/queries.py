@@ -26,6 +26,7 @@ from empi_pipeline.identity.person_queries import (
     persons_at,
     records_at,
 )
+from empi_pipeline.identity.person_search import PersonFound, find_persons
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
@@ -38,10 +39,12 @@ __all__ = [
     "Pair",
     "PastMembership",
     "Person",
+    "PersonFound",
     "Record",
     "StatusCounts",
     "canonical_person_id",
     "decisions_among",
+    "find_persons",
     "history",
     "list_cases",
     "open_case_counts",

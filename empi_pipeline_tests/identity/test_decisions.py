@@ -6,9 +6,10 @@ from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, partition, reject, split
 from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
 from empi_pipeline.identity.evidence import Guards
-from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.queries import decisions_among, person
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.postgres import Connection
+from empi_pipeline_tests.identity.state import state_of
 from empi_pipeline_tests.identity.world import World
 
 
@@ -174,3 +175,114 @@ def test_updates_that_do_not_fit_together_are_refused(
             case_version=1,
             policy=world.policy,
         )
+
+
+def test_a_contradiction_over_many_steps_is_told_with_who_decided_each(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abcd")
+
+    def joined(names: str, actor: str, **options: bool) -> int:
+        persons = [person(connection, world.person_of(name)) for name in names]
+        return merge(connection, [(each.person_id, each.version) for each in persons], actor=actor,
+                     policy=world.policy, **options).change_id  # fmt: skip
+
+    a, b, c, d = (world.ids[name] for name in "abcd")
+    rejected = partition(
+        connection,
+        [PersonUpdate(world.person_of("a"), 1, frozenset({a})), PersonUpdate(world.person_of("d"), 1, frozenset({d}))],
+        actor="ann",
+        policy=world.policy,
+    ).change_id
+    first, second = joined("ab", "bob"), joined("bc", "cyd")
+    before = connection.execute("select count(*) from identity.changes").fetchone()
+    with pytest.raises(ContradictionError) as refused:
+        joined("cd", "dan")
+    (path,) = refused.value.paths
+    assert [(step.kind, step.left, step.right, step.actor, step.change_id, step.is_new) for step in path] == [
+        ("cannot_link", a, d, "ann", rejected, False),
+        ("must_link", a, b, None, None, True),
+        ("must_link", b, c, None, None, True),
+        ("must_link", c, d, None, None, True),
+    ]
+    assert f"{a} ≠ {d} (ann, " in str(refused.value)
+    assert f"change {rejected}), but {a} = {b} (now), {b} = {c} (now), {c} = {d} (now)" in str(refused.value)
+    assert connection.execute("select count(*) from identity.changes").fetchone() == before
+    # And from the other side: the way by which a and c are one human, step by step.
+    whole = person(connection, world.person_of("a"))
+    with pytest.raises(ContradictionError) as refused:
+        split(connection, whole.person_id, whole.version, [frozenset({c})], actor="dan", policy=world.policy)
+    assert [
+        [(step.kind, step.left, step.right, step.actor, step.change_id) for step in path]
+        for path in refused.value.paths
+    ] == [[("cannot_link", a, c, None, None), ("must_link", a, b, None, None), ("must_link", b, c, "cyd", second)]]
+    # Overruled, what stands in the way ends, and nothing else.
+    split(connection, whole.person_id, whole.version, [frozenset({c})], actor="dan", policy=world.policy, overrule=True)
+    assert world.persons() == sets("ab", "c", "d")
+    in_force = {(each.record_id_l, each.record_id_r): each.change_id for each in decisions_among(
+        connection, [world.person_of(name) for name in "abcd"])}  # fmt: skip
+    assert (in_force[a, b], in_force[a, d]) == (first, rejected)
+    assert (b, c) not in in_force
+
+
+def test_an_overlay_that_stewards_had_joined_step_by_step_comes_apart_when_overruled(connection: Connection) -> None:
+    world = World(connection, guards=Guards())
+    world.load({"a": {"birth_date": "1980"}, "b": {}, "c": {"birth_date": "1990"}})
+    for names in ("ab", "bc"):
+        persons = [person(connection, world.person_of(name)) for name in names]
+        merge(connection, [(each.person_id, each.version) for each in persons], actor="ann", policy=world.policy)
+    assert world.persons() == sets("abc")
+    world.load({"k": {"birth_date": "1980"}}, [("k", "a", 0.99)])
+    whole = person(connection, world.person_of("a"))
+    others = [frozenset({world.ids["c"]})]
+    with pytest.raises(ContradictionError):
+        split(connection, whole.person_id, whole.version, others, actor="bob", policy=world.policy)
+    split(connection, whole.person_id, whole.version, others, actor="bob", policy=world.policy, overrule=True)
+    assert world.persons() == sets("abk", "c")
+
+
+def stale(act: Callable[..., object], *arguments: object, **options: object) -> Callable[..., object]:
+    return lambda connection, world: act(
+        connection, *(each(world) if callable(each) else each for each in arguments), actor="ann",
+        policy=world.policy, **{name: each(world) if callable(each) else each for name, each in options.items()},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        stale(confirm, 1, 1),
+        stale(confirm, 1, 1, pairs=lambda world: [(world.ids["a"], world.ids["b"])]),
+        stale(reject, 1, 1),
+        stale(reject, 1, 9),
+        stale(partition, [], case_id=1, case_version=1),
+        stale(partition, [], case_id=1),
+        stale(
+            partition, lambda world: [PersonUpdate(world.person_of("a"), 9, frozenset({world.ids["a"]}))],
+            case_id=1, case_version=2,
+        ),
+        stale(partition, lambda world: [PersonUpdate(world.person_of("c"), 1, frozenset({world.ids["c"]}))]),
+        stale(merge, lambda world: [(world.person_of("a"), 1), (world.person_of("c"), 1)]),
+        stale(split, lambda world: world.person_of("c"), 1, lambda world: [frozenset({world.ids["d"]})]),
+        stale(undo, 2),
+    ],
+    ids=[
+        "confirm", "confirm-a-pair", "reject", "reject-the-future", "keep", "keep-without-a-version", "of-a-case",
+        "partition", "merge", "split", "undo",
+    ],
+)  # fmt: skip
+def test_every_save_on_something_stale_is_refused_clearly_and_writes_nothing(
+    connection: Connection, act: Callable[..., object]
+) -> None:
+    world = World(connection)
+    world.load("abc", [("a", "b", 0.5)])
+    world.load("dz", [("c", "d", 0.99), ("a", "z", 0.5)])  # The case and the person of c go one version up.
+    whole = person(connection, world.person_of("c"))
+    version = split(connection, whole.person_id, whole.version, [frozenset({world.ids["d"]})], actor="ann",
+                    policy=world.policy).change_id  # fmt: skip
+    assert version == 3
+    undo(connection, 3, actor="ann", policy=world.policy)
+    before = state_of(connection), connection.execute("select count(*) from identity.changes").fetchone()
+    with pytest.raises((ConflictError, InvalidDecisionError)) as refused:
+        act(connection, world)
+    assert "nothing" in str(refused.value)
+    assert (state_of(connection), connection.execute("select count(*) from identity.changes").fetchone()) == before

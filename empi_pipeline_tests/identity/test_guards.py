@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from empi_pipeline.identity.guards import CONFLICT_ATTRIBUTES, GUARD_REASONS, find_conflicts
+from empi_pipeline.identity.case_reasons import GUARD_REASONS
+from empi_pipeline.identity.guards import CONFLICT_ATTRIBUTES, find_conflicts
 from empi_pipeline.schema import CLEANED_COLUMNS
 from empi_pipeline.scratch import open_scratch
 

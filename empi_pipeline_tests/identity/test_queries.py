@@ -1,7 +1,23 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
 from empi_pipeline.errors import NotFoundError
-from empi_pipeline.identity.queries import history, list_cases, open_case_counts, person, show_case, status_counts
+from empi_pipeline.identity.case_reasons import in_words
+from empi_pipeline.identity.decisions import reject
+from empi_pipeline.identity.errors import InvalidDecisionError
+from empi_pipeline.identity.queries import (
+    decisions_among,
+    find_persons,
+    history,
+    list_cases,
+    open_case_counts,
+    person,
+    show_case,
+    status_counts,
+)
+from empi_pipeline.identity.undo import undo
 from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.identity.world import World
 
@@ -56,3 +72,182 @@ def test_a_retired_id_resolves_to_its_successor_and_says_so(connection: Connecti
     with pytest.raises(NotFoundError):
         person(connection, "not-an-id")
     assert status_counts(connection).retired_persons == 1
+
+
+def test_the_queue_is_read_page_by_page_each_case_once(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abcdefgh", [("a", "b", 0.5), ("c", "d", 0.7), ("e", "f", 0.5), ("g", "h", 0.6)])
+    whole = [case.case_id for case in list_cases(connection)]
+    assert whole == [2, 4, 1, 3]
+    first = list_cases(connection, limit=3)
+    assert [case.case_id for case in list_cases(connection, limit=3, after=first[-1])] == [3]
+    assert [case.case_id for case in list_cases(connection, limit=1, after=first[0].case_id)] == [4]
+
+
+def test_what_harms_most_and_concerns_most_comes_first_whatever_the_score(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abxy", [("a", "b", 0.85), ("x", "y", 0.99)])
+    world.load("k", [("k", "x", 0.6)])
+    assert [(case.case_id, case.record_count) for case in list_cases(connection)] == [(1, 2), (2, 3)]
+    world.load("lm", [("l", "x", 0.99), ("m", "x", 0.99)])
+    # With five records at stake the weaker question comes first.
+    assert [(case.case_id, case.record_count) for case in list_cases(connection)] == [(2, 5), (1, 2)]
+    reject(connection, 1, 1, actor="ann", policy=world.policy)
+    world.load("n", [("n", "a", 0.99), ("n", "b", 0.91)])
+    assert [case.kind for case in list_cases(connection)] == ["conflict", "potential_match"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"record_id": "c"}, [2]),
+        ({"person_id": "c"}, [2]),
+        ({"source_person_id": "a"}, [1]),
+        ({"source_person_id": "a", "data_source": "nowhere"}, []),
+        ({"first_name": "NN"}, [1]),
+        ({"min_probability": 0.55}, [2]),
+        ({"opened_since": timedelta(hours=-1)}, [2, 1]),
+        ({"opened_before": timedelta(hours=-1)}, []),
+        ({"kind": "potential_match", "status": "closed"}, []),
+    ],
+)
+def test_the_queue_is_filtered_by_what_is_known(
+    connection: Connection, asked: dict[str, Any], expected: list[int]
+) -> None:
+    world = World(connection)
+    world.load({"a": {"first_name": "Anna"}, "b": {}, "c": {}, "d": {}}, [("a", "b", 0.5), ("c", "d", 0.6)])
+    known = {
+        "record_id": lambda name: world.ids[name],
+        "person_id": lambda name: world.person_of(name)[:12],
+        "opened_since": lambda age: datetime.now(UTC) + age,
+        "opened_before": lambda age: datetime.now(UTC) + age,
+    }
+    filters = {name: known.get(name, lambda value: value)(value) for name, value in asked.items()}
+    assert [case.case_id for case in list_cases(connection, **filters)] == expected
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (None, None),
+        ("cannot_link", "a steward has decided"),
+        ("guard:given_name", "cannot be one: The given names clearly differ"),
+        ("guard:house_rule", "cannot be one: house_rule"),
+        ("versions_conflict:sex", "Two versions of one source id look like different humans: The sexes differ"),
+        ("of_the_future", "of_the_future"),
+    ],
+)
+def test_reasons_are_told_in_words(reason: str | None, words: str | None) -> None:
+    told = in_words(reason)
+    assert told == words if words is None else words in str(told)
+
+
+def test_a_case_shows_who_decided_what_stands_against_the_evidence(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab", [("a", "b", 0.5)])
+    reject(connection, 1, 1, actor="ann", note="different mothers", policy=world.policy)
+    world.load("k", [("a", "k", 0.99), ("b", "k", 0.95)])
+    case = show_case(connection, 2)
+    assert [pair.reason for pair in case.pairs] == ["cannot_link"]
+    (decision,) = case.decisions
+    assert (decision.kind, decision.record_id_l, decision.record_id_r) == (
+        "cannot_link",
+        *sorted(world.ids[n] for n in "ab"),
+    )
+    assert (decision.actor, decision.change_id, decision.note, decision.case_id) == ("ann", 2, "different mothers", 1)
+    # Given back by an undo of its undo, it is still ann's.
+    undo(connection, 2, actor="bob", policy=world.policy)
+    assert decisions_among(connection, [world.person_of(name) for name in "ab"]) == []
+    undo(connection, 4, actor="bob", policy=world.policy)
+    assert [(each.actor, each.change_id) for each in show_case(connection, 2).decisions] == [("ann", 2)]
+
+
+@pytest.fixture
+def people(connection: Connection) -> World:
+    """Cleaned values, as cleaning writes them."""
+    world = World(connection)
+    world.load(
+        {
+            "a": {"last_name": "obrien smith", "first_name": "jose", "birth_date": "1971-03-02"},
+            "b": {"last_name": "obrien", "first_name": "maria", "birth_date": "1971-12-31"},
+            "c": {"last_name": "O'Neil", "first_name": "Zoë", "data_source": "as_delivered"},
+            "d": {"data_source": "lab", "source_person_id": "a"},
+            "e": {"last_name": "obrien smith", "first_name": "jo", "birth_date": "1980-01-01"},
+        },
+        [("a", "e", 0.99)],
+    )
+    return world
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"last_name": "O'Brien"}, "ba"),
+        ({"last_name": "Ó\u2019BRIEN-Sm"}, "a"),
+        ({"last_name": "brien"}, ""),
+        ({"last_name": "O'N"}, "c"),
+        ({"first_name": "Zoë"}, "c"),
+        ({"first_name": "JOSÉ"}, "a"),
+        ({"last_name": "obrien", "first_name": "m"}, "b"),
+        ({"last_name": "obrien", "birth_date": "1971"}, "ba"),
+        ({"birth_date": "1971-03"}, "a"),
+        ({"birth_date": "1980"}, "a"),  # The person of a and e.
+        ({"first_name": "jose", "birth_date": "1980"}, ""),  # No single record says both.
+        ({"source_person_id": "a"}, "da"),
+        ({"source_person_id": "a", "data_source": "lab"}, "d"),
+        ({"data_source": "as_delivered"}, "c"),
+    ],
+)
+def test_persons_are_found_by_what_one_of_their_records_says(
+    connection: Connection, people: World, asked: dict[str, str], expected: str
+) -> None:
+    assert [found.person_id for found in find_persons(connection, **asked)] == [
+        people.person_of(name) for name in expected
+    ]
+
+
+def test_persons_are_found_by_the_beginning_of_their_id(connection: Connection, people: World) -> None:
+    wanted = people.person_of("c")
+    for beginning in (wanted, wanted[:10], f"p_{wanted[:6]}", wanted.upper(), wanted.replace("-", "")[:20]):
+        assert wanted in [found.person_id for found in find_persons(connection, person_id=beginning)]
+    with pytest.raises(NotFoundError, match="not the beginning of a person id"):
+        find_persons(connection, person_id="xyz")
+    with pytest.raises(InvalidDecisionError, match="say what to look for"):
+        find_persons(connection)
+
+
+def test_persons_are_found_page_by_page(connection: Connection, people: World) -> None:
+    whole = find_persons(connection, last_name="o")
+    assert len(whole) == 2
+    first = find_persons(connection, last_name="o", limit=1)
+    assert first + find_persons(connection, last_name="o", after=first[0]) == whole
+
+
+@pytest.mark.parametrize(
+    "asked", [{"last_name": "n12"}, {"birth_date": "1971-03"}, {"source_person_id": "n12", "data_source": "x"}]
+)
+def test_a_search_is_driven_by_an_index(connection: Connection, asked: dict[str, str]) -> None:
+    connection.execute(
+        "insert into raw.person_records (record_id, batch_id, arrival_id, line_number, content_hash, data_source,"
+        " source_person_id) overriding system value"
+        " select n, 'b', 1, n, sha256(n::text::bytea), 'x', 'n' || n from generate_series(1, 20000) as n"
+    )
+    connection.execute(
+        "insert into cleaned.person_records (record_id, batch_id, data_source, source_person_id, last_name, birth_date)"
+        " select n, 'b', 'x', 'n' || n, 'n' || n, (date '1950-01-01' + n)::text from generate_series(1, 20000) as n"
+    )
+    connection.execute(
+        "insert into identity.membership select n, gen_random_uuid(), 1 from generate_series(1, 20000) as n"
+    )
+    connection.execute("analyze raw.person_records, cleaned.person_records, identity.membership")
+    read: list[str] = []
+
+    class Explaining:
+        def execute(self, query: Any, values: Any = None, **options: Any) -> Any:
+            plan = connection.execute("explain " + query, values, **options).fetchall()
+            read.extend(line for (line,) in plan)
+            return connection.execute(query, values, **options)
+
+    find_persons(Explaining(), **asked)  # type: ignore[arg-type]
+    assert not [line for line in read if "Seq Scan on" in line and "person_records" in line]
+    assert any("Index" in line for line in read)

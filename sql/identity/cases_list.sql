@@ -21,7 +21,13 @@ where review_case.status = %(status)s
     and (%(kind)s::text is null or review_case.kind = %(kind)s)
     and (
         %(after_case_id)s::bigint is null
-        or (review_case.priority, -review_case.case_id) < (%(after_priority)s::double precision, -%(after_case_id)s::bigint)
+        or (review_case.priority, -review_case.case_id) < (
+            coalesce(
+                %(after_priority)s::double precision,
+                (select last.priority from identity.review_cases as last where last.case_id = %(after_case_id)s)
+            ),
+            -%(after_case_id)s::bigint
+        )
     )
     and (%(opened_since)s::timestamptz is null or review_case.opened_at >= %(opened_since)s)
     and (%(opened_before)s::timestamptz is null or review_case.opened_at < %(opened_before)s)

@@ -1,4 +1,4 @@
--- Pairs of records that cannot be one human, with the first reason that applies (codes: GUARD_REASONS in identity/guards.py).
+-- Pairs of records that cannot be one human, with the first reason that applies (codes: GUARD_REASONS in identity/case_reasons.py).
 -- Reads the views guard_pairs (record_id_l, record_id_r), guard_attributes and name_sets (name, name_set). $families: whether
 -- members of one family are among the records, so that one family name and home do not vouch for one human.
 with

@@ -1,5 +1,5 @@
--- Notes about a case or a person, oldest first.
+-- Notes about a case or some persons, oldest first.
 select note_id, case_id, person_id::text, actor, note, noted_at
 from identity.notes
-where case_id = %(case_id)s::bigint or person_id = %(person_id)s::uuid
+where case_id = %(case_id)s::bigint or person_id = any (%(person_ids)s::uuid[])
 order by note_id
