@@ -12,10 +12,10 @@ from empi_pipeline.identity.errors import InvalidDecisionError
 from empi_pipeline.identity.evidence import NO_GUARDS, Guards
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
-from empi_pipeline.postgres import Connection
+from empi_pipeline.postgres import Connection, connect
 from empi_pipeline_tests.identity.state import State, state_of
-from empi_pipeline_tests.identity.world import World
-from empi_pipeline_tests.properties.test_histories import fresh
+from empi_pipeline_tests.properties.histories.campaign import database_of_histories
+from empi_pipeline_tests.properties.histories.world import QuickWorld
 
 LONG = int(os.environ.get("EMPI_HISTORIES", "2000"))
 GUARDS = [NO_GUARDS, Guards(), Guards(max_person_size=3, weak_bridge_side=2)]
@@ -26,7 +26,7 @@ class Steward:
 
     def __init__(self, connection: Connection, seed: int) -> None:
         self.connection, self.random = connection, random.Random(seed)
-        self.world = World(connection, guards=self.random.choice(GUARDS))
+        self.world = QuickWorld(connection, guards=self.random.choice(GUARDS))
         self.common = {"actor": "ann", "policy": self.world.policy}
         self.names: list[str] = []
 
@@ -134,7 +134,7 @@ class Steward:
 
 def decide_and_take_back(server: str, seed: int, decisions: int) -> int:
     """Load, decide, and take everything back in reverse; returns how many decisions were saved."""
-    with fresh(server) as connection:
+    with database_of_histories(server) as url, connect(url) as connection:
         steward = Steward(connection, seed)
         for _ in range(steward.random.randint(1, 3)):
             steward.load()
