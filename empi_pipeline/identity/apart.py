@@ -22,7 +22,7 @@ class Apart:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
-        self._pairs: Ints = np.empty((2, 0), np.int64)
+        self.pairs: Ints = np.empty((2, 0), np.int64)
         self._keys: Ints = NO_INTS
         self._ranks: Ints = NO_INTS
         self._with_foes: Ints = NO_INTS
@@ -37,12 +37,12 @@ class Apart:
         news = first[~found(self._keys, keys[first])[1]]
         if not len(news):
             return
-        self._pairs = np.concatenate([self._pairs, np.stack([left[news], right[news]])], axis=1)
+        self.pairs = np.concatenate([self.pairs, np.stack([left[news], right[news]])], axis=1)
         self.reasons += [reasons[place] for place in news.tolist()]
-        keys = pair_keys(*self._pairs)
+        keys = pair_keys(*self.pairs)
         self._ranks = np.argsort(keys)
         self._keys = keys[self._ranks]
-        self._with_foes = sorted_unique(self._pairs.ravel())
+        self._with_foes = sorted_unique(self.pairs.ravel())
 
     def have_foes(self, colours: Ints) -> Flags:
         """Which of the colours must stay apart from any other."""
@@ -57,16 +57,16 @@ class Apart:
 
     def lowest_between(self, first: Ints, second: Ints) -> int:
         """The lowest rank of what keeps two sets of colours (ascending) apart, `len(self)` where nothing does."""
-        one, other = self._pairs
+        one, other = self.pairs
         hostile = found(first, one)[1] & found(second, other)[1] | found(first, other)[1] & found(second, one)[1]
         return int(np.argmax(hostile)) if hostile.any() else len(self)
 
     def foes_among(self, colours: Ints) -> dict[int, set[int]]:
         """For some colours, those of them that each must not meet."""
         worn = sorted_unique(colours)
-        both = found(worn, self._pairs)[1].all(axis=0) if len(worn) else np.zeros(len(self), bool)
+        both = found(worn, self.pairs)[1].all(axis=0) if len(worn) else np.zeros(len(self), bool)
         foes: dict[int, set[int]] = {colour: set() for colour in worn.tolist()}
-        for one, other in zip(*self._pairs[:, both].tolist(), strict=True):
+        for one, other in zip(*self.pairs[:, both].tolist(), strict=True):
             foes[one].add(other)
             foes[other].add(one)
         return foes
@@ -100,6 +100,16 @@ class Worn:
     def counts(self) -> Ints:
         """How many colours each group wears."""
         return np.diff(self.start)
+
+    def enemies(self, apart: Apart) -> Ints | None:
+        """Pairs (2, n) of groups that must not meet; None where groups share colours, which may be very many pairs."""
+        by_colour = np.argsort(self.colour)
+        colours = self.colour[by_colour]
+        if (colours[1:] == colours[:-1]).any():
+            return None
+        place, worn = found(colours, apart.pairs)
+        pairs: Ints = self.group[by_colour][place[:, worn.all(axis=0)]]
+        return pairs
 
     def clash(self, apart: Apart, left: Ints, right: Ints) -> Ints:
         """For pairs of groups the lowest rank of what keeps them apart, `len(apart)` where nothing does."""

@@ -70,7 +70,7 @@ def contract(
         links, groups = len(left), len(size)
         if refused.any():
             left, right = left[~refused], right[~refused]
-        root = _certain(size, left, right, worn, limited, max_size, divided)
+        root = _certain(size, left, right, apart, worn, limited, max_size, divided)
         survives = root == np.arange(groups)
         number = np.cumsum(survives) - 1
         now = number[root]
@@ -117,7 +117,7 @@ def _hopeless(
 
 
 def _certain(
-    size: Ints, left: Ints, right: Ints, worn: Worn, limited: Flags, max_size: int | None, divided: Flags
+    size: Ints, left: Ints, right: Ints, apart: Apart, worn: Worn, limited: Flags, max_size: int | None, divided: Flags
 ) -> Ints:
     """For each group the group it is joined to, by links that nothing can refuse; links are between different groups.
 
@@ -143,7 +143,7 @@ def _certain(
         certain |= mutual & (~(divided | divided[towards]) | (size + size[towards] <= max_size))
     if max_size is not None and limited.any():
         root = _ends(np.where(first_of_two, me, towards))
-        certain |= _grown(size, left, right, best, root, coloured, limited, max_size)
+        certain |= _grown(size, left, right, best, root, worn, worn.enemies(apart), limited, max_size)
     return _ends(np.where(certain & ~first_of_two, towards, me))
 
 
@@ -168,8 +168,9 @@ def _first_link(groups: int, left: Ints, right: Ints) -> Ints:
 
 
 def _grown(
-    size: Ints, left: Ints, right: Ints, best: Ints, root: Ints, coloured: Flags, limited: Flags, max_size: int
-) -> Flags:
+    size: Ints, left: Ints, right: Ints, best: Ints, root: Ints, worn: Worn, enemies: Ints | None, limited: Flags,
+    max_size: int,
+) -> Flags:  # fmt: skip
     """Groups that join the tree of best links they are in before anything else may.
 
     Best links become worse the farther they are from the root of their tree, so the tree grows from the root one group
@@ -186,10 +187,18 @@ def _grown(
     tree = root[order]
     starts = np.flatnonzero(np.r_[True, tree[1:] != tree[:-1]])
     ahead = np.repeat(starts, np.diff(np.r_[starts, groups]))
-    total, colours = np.cumsum(size[order]), np.cumsum(coloured[order].astype(np.int64))
+    total = np.cumsum(size[order])
     total -= (total - size[order])[ahead]
-    colours -= (colours - coloured[order])[ahead]
-    sound = (attached[order] < first_out[tree]) & (colours <= 1) & ((total <= max_size) | ~limited[order])
+    sound = (attached[order] < first_out[tree]) & ((total <= max_size) | ~limited[order])
+    if enemies is None:
+        coloured = (worn.counts() > 0)[order].astype(np.int64)
+        colours = np.cumsum(coloured)
+        sound &= colours - (colours - coloured)[ahead] <= 1
+    elif enemies.shape[1]:
+        one, other = enemies[:, root[enemies[0]] == root[enemies[1]]]
+        first_clash = np.full(groups, links)
+        np.minimum.at(first_clash, root[one], np.maximum(attached[one], attached[other]))
+        sound &= attached[order] < first_clash[tree]
     grown = np.zeros(groups, bool)
     grown[order] = sound & (best[order] < links)
     return grown
