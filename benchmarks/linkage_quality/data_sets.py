@@ -1,6 +1,7 @@
 """Data with known truth, as person records: from PyPI packages, from files where present, and generated."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
-from empi_pipeline.synthetic import Plan, blocks
+from empi_pipeline.synthetic import Plan, Shares, blocks
 
 SCHEMA = pa.schema(
     [("record_id", pa.int64()), *((name, pa.string()) for name in PERSON_RECORD_COLUMNS), ("extra", pa.string())]
@@ -93,9 +94,16 @@ def pseudopeople(folder: Path, seed: int) -> DataSet:
     return _data_set(f"pseudopeople seed {seed}", pa.concat_tables(texts))
 
 
-def households(records: int, seed: int) -> DataSet:
+RELATIVES = replace(
+    Shares(), single=0.1, couple_with_children=0.45, twin_births=0.12, twins_alike_in_name=0.6, junior=0.3,
+    junior_shares_middle_name=1.0, named_after_mother=0.05, relative_ssn=0.04, borrowed_ssn=0.01, missing_ssn=0.6,
+)  # fmt: skip
+"""A population full of twins, juniors and borrowed numbers: what protects relatives is seen here."""
+
+
+def households(records: int, seed: int, shares: Shares | None = None) -> DataSet:
     """The synthetic population (`empi generate --extra`): households, twins, juniors, moves, marriages."""
-    delivered = [part for block in blocks(Plan(records, seed=seed, extra=True)) for part in block.delivered]
+    delivered = [part for block in blocks(_plan(records, seed, shares)) for part in block.delivered]
     rows = pa.concat_tables([part.table for part in delivered])
     rows = rows.append_column("truth", pa.chunked_array([part.humans for part in delivered]))
     con = duckdb.connect()
@@ -107,7 +115,11 @@ def households(records: int, seed: int) -> DataSet:
         from delivered_rows
         """
     ).to_arrow_table()
-    return _data_set(f"households {records:,} seed {seed}", table)
+    return _data_set(f"{'relatives' if shares else 'households'} {records:,} seed {seed}", table)
+
+
+def _plan(records: int, seed: int, shares: Shares | None) -> Plan:
+    return Plan(records, seed=seed, extra=True, shares=shares or Shares())
 
 
 def scale(text: str) -> int:
@@ -129,6 +141,7 @@ def available(shared: Path | None, pseudopeople_folder: Path | None) -> dict[str
                 sets[f"pseudopeople{seed}"] = lambda seed=seed: pseudopeople(pseudopeople_folder, seed)
     for seed in (1, 2):
         sets[f"households{seed}"] = lambda seed=seed: households(41_000, seed)
+    sets["relatives"] = lambda: households(20_000, 1, RELATIVES)
     return sets
 
 
