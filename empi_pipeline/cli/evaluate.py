@@ -133,6 +133,47 @@ def _print_truth(found: "AgainstTruth") -> None:
         say(f"\n{100 * found.missed_in_review:.1f} % of the missed pairs are in review.")
 
 
+@app.command("blocking")
+def blocking(
+    comparisons: Annotated[
+        int, typer.Option(min=1, help="About how many pairs to compare without blocking.")
+    ] = 20_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed on the same index draws the same records.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Estimate how many matches the blocking rules never bring together, without any truth."""
+    from dataclasses import asdict
+
+    from empi_pipeline.cli.index import open_servers
+    from empi_pipeline.evaluation.blocking import caught_by_rules, compare_with_all
+    from empi_pipeline.scratch import open_scratch
+    from empi_pipeline.settings import read_settings
+
+    limits = read_settings().scratch
+    with open_servers() as connect, open_scratch(memory_limit=limits.memory, threads=limits.threads) as scratch:
+        with connect() as connection:
+            rules = caught_by_rules(connection)
+        sampled = compare_with_all(connect, scratch, comparisons=comparisons, seed=seed)
+    if as_json:
+        print_json({"rules": {**asdict(rules), "share_missed": rules.share_missed}, "sample": asdict(sampled)})
+        return
+    say("Auto-matches by how many blocking rules bring them together:")
+    print_table(("rules", "pairs"), [(str(number), pairs) for number, pairs in enumerate(rules.caught, 1) if pairs])
+    print_table(
+        ("rule", "pairs", "only by it"),
+        sorted(((name, *caught) for name, caught in rules.by_rule.items()), key=lambda row: -row[1]),
+    )
+    missed = rules.missed
+    say(
+        f"\nFrom the rules: about {missed.estimate:,.0f} ({missed.low:,.0f} to {missed.high:,.0f}) more that no rule"
+        f" finds, {100 * rules.share_missed:.3f} % of all."
+        f"\nFrom {sampled.records:,} records compared with all ({sampled.comparisons:,} pairs): {sampled.missed:,} of"
+        f" {sampled.found:,} auto-matches are found by no rule, {100 * sampled.share_missed.estimate:.3f} %"
+        f" ({100 * sampled.share_missed.low:.3f} to {100 * sampled.share_missed.high:.3f})."
+        "\nPairs that differ so much that the model gives them up are in neither figure."
+    )
+
+
 def _print_rows(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     if rows:
         print_table(header, rows)
