@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from empi_pipeline.identity.errors import StalePredictions
-from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
+from empi_pipeline.identity.ledger import next_change, prepared_under_lock, seal
 from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_batch
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.identity.settle import Outcome, work_out, write
@@ -67,17 +67,14 @@ def apply_batch(
     """
     policy = policy or Policy(untrusted_sources)
     with connection.transaction():
-        # Worked out before the lock is taken, so that stewards do not wait for it; again if somebody was faster.
-        seen = last_change_id(connection)
-        prepared = _prepare(connection, batch_id, policy)
-        take_identity_lock(connection)
-        if last_change_id(connection) != seen:
-            prepared = _prepare(connection, batch_id, policy)
+        prepared = prepared_under_lock(
+            connection,
+            lambda: _prepare(connection, batch_id, policy),
+            lambda: connection.execute(load("identity/seen_by_batch"), {"batch_id": batch_id}).fetchone(),
+        )
         if isinstance(prepared, Applied):
             return prepared
         model_id, reach, outcome = prepared
-        # Another model may have become the active one meanwhile, which is no identity change.
-        _model_of(connection, batch_id)
         change = next_change(connection, "batch", actor, batch_id=batch_id, model_id=model_id)
         write(connection, change, reach, outcome)
         seal(connection, change)

@@ -1,9 +1,10 @@
 """Writes one identity change: events, persons, membership, and the change row that seals them with a digest."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import psycopg
@@ -19,6 +20,11 @@ from empi_pipeline.sql import load
 
 IDENTITY_LOCK: Final = 0x4944_454E_5449_5459
 """Key of the advisory lock ("IDENTITY") that everyone who writes identities holds until the end of the transaction."""
+
+_ATTEMPTS: Final = 3
+"""How often something long is worked out without the lock, before nobody else may write until it is done."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,40 @@ def take_identity_lock(connection: Connection, *, patience_seconds: float | None
             " nothing was saved, try again"
         ) from None
     connection.execute("select set_config('lock_timeout', '0', true)")
+
+
+def prepared_under_lock(
+    connection: Connection,
+    prepare: Callable[[], T],
+    relied_on: Callable[[], object],
+    *,
+    patient_from: float = 1.0,
+) -> T:
+    """Work something out, then take the identity lock; again if what it relied on changed in between.
+
+    Working it out holds nobody up: where that takes long, and somebody was faster, the lock is given back before it is
+    worked out anew. After some such attempts it is done under the lock, so that it comes to an end however busy
+    stewards are. The caller then writes, and commits.
+
+    Args:
+        connection: In a transaction that sees what others commit meanwhile (read committed).
+        prepare: Works it out; reads only.
+        relied_on: Reads what tells one state from another for it, quickly.
+        patient_from: Seconds that working it out takes from which on others are let in between.
+    """
+    for _ in range(_ATTEMPTS):
+        seen, begun = relied_on(), time.monotonic()
+        prepared = prepare()
+        is_long = time.monotonic() - begun >= patient_from
+        with connection.transaction() as attempt:  # A savepoint: rolled back, it gives the lock back.
+            take_identity_lock(connection)
+            if relied_on() == seen:
+                return prepared
+            if is_long:
+                raise psycopg.Rollback(attempt)
+            return prepare()
+    take_identity_lock(connection)
+    return prepare()
 
 
 def last_change_id(connection: Connection) -> int:

@@ -10,7 +10,7 @@ from empi_pipeline.identity.arrays import Flags, Ints, found, pair_keys_ordered
 from empi_pipeline.identity.assignment import Assignment
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.errors import InvalidDecisionError, PlanRefusedError, StalePredictions
-from empi_pipeline.identity.ledger import last_change_id, next_change, seal, take_identity_lock
+from empi_pipeline.identity.ledger import last_change_id, next_change, prepared_under_lock, seal
 from empi_pipeline.identity.neighbourhood import (
     Neighbourhood,
     Predictions,
@@ -135,12 +135,11 @@ def apply_rematch(
     """
     policy, rules = policy or Policy(), rules or RematchRules()
     with connection.transaction():
-        _refuse_if_outdated(connection)
-        plan, reach, outcome = _work_out(connection, policy, rules)
-        take_identity_lock(connection)
-        if last_change_id(connection) != plan.seen_change_id:
-            _refuse_if_outdated(connection)
-            plan, reach, outcome = _work_out(connection, policy, rules)
+        plan, reach, outcome = prepared_under_lock(
+            connection,
+            lambda: _current(connection, policy, rules),
+            lambda: connection.execute(load("identity/seen_by_rematch")).fetchone(),
+        )
         if plan.exceeded and not approved:
             raise PlanRefusedError(
                 f"the rematch was not applied: {'; '.join(plan.exceeded)}. Look at the plan and approve it, or change"
@@ -155,9 +154,11 @@ def apply_rematch(
     return plan
 
 
-def _refuse_if_outdated(connection: Connection) -> None:
+def _current(connection: Connection, policy: Policy, rules: RematchRules) -> tuple[Plan, Neighbourhood, Outcome]:
+    """The plan, if no batch was applied since the index was rescored."""
     if connection.execute(load("identity/rescoring_is_outdated")).fetchone() == (True,):
         raise StalePredictions("a batch was applied since the index was rescored; score it again")
+    return _work_out(connection, policy, rules)
 
 
 def _work_out(connection: Connection, policy: Policy, rules: RematchRules) -> tuple[Plan, Neighbourhood, Outcome]:

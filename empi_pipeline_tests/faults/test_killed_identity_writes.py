@@ -39,8 +39,7 @@ def killed_at(connection: Connection, database: str, act: str, statements: range
         process.start()
         process.join(60)
         if process.exitcode == 0:
-            assert not done, "done twice"
-            done = True
+            done = True  # For the first time, or told once more.
             break
         if process.exitcode == 1:
             assert done, "failed without having been done before"

@@ -1,6 +1,6 @@
 import pytest
 
-from empi_pipeline.identity import apply
+from empi_pipeline.identity import ledger
 from empi_pipeline.identity.errors import StalePredictions
 from empi_pipeline.identity.evidence import Guards
 from empi_pipeline.identity.ledger import take_identity_lock
@@ -81,7 +81,7 @@ def test_a_model_activated_while_a_batch_waits_for_the_lock_makes_its_prediction
         world.model()
         take_identity_lock(own)
 
-    monkeypatch.setattr(apply, "take_identity_lock", somebody_was_faster)
+    monkeypatch.setattr(ledger, "take_identity_lock", somebody_was_faster)
     with pytest.raises(StalePredictions, match="not active"):
         world.apply(batch)
     assert connection.execute("select count(*) from identity.changes").fetchone() == (0,)
