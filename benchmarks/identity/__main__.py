@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from benchmarks.identity import batches, components, crowds, from_scratch
 from benchmarks.identity.measure import HEADER, Row, seconds
-from benchmarks.identity.synthetic import deliver, make_model, server
+from benchmarks.identity.synthetic import databases, deliver, make_model
 from empi_pipeline.identity.apply import apply_batch
 from empi_pipeline.postgres import connect
 
@@ -28,7 +28,7 @@ def main() -> None:
     for line in crowds.memory(5_000 // scale):
         print(line)
     sizes = [10_000, 100_000] if arguments.small else [10_000, 100_000, 1_000_000]
-    with server(len(sizes)) as addresses:
+    with databases(len(sizes)) as addresses:
         urls, models = dict(zip(sizes, addresses, strict=True)), dict[int, int]()
         for size, url in urls.items():
             with connect(url) as connection:

@@ -18,11 +18,18 @@ POTENTIAL = 0.5
 
 
 @contextmanager
-def server(databases: int = 1) -> Iterator[list[str]]:
+def server() -> Iterator[str]:
+    """URL of an empty, migrated database on a server of its own, with default durability."""
+    with databases(1) as urls:
+        yield urls[0]
+
+
+@contextmanager
+def databases(count: int) -> Iterator[list[str]]:
     """URLs of empty, migrated databases on a server of their own, with default durability."""
     with TemporaryDirectory() as folder, embedded_postgres(Path(folder) / "postgres") as url:
         targets = []
-        for number in range(databases):
+        for number in range(count):
             with connect(url, autocommit=True) as connection:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(f"bench{number}")))
             targets.append(database_url(url, f"bench{number}"))
