@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.linkage import index_scoring, registry
+from empi_pipeline.linkage.explanation import level_label
 from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.postgres import refresh_statistics
 from empi_pipeline.resources import BatchClaimResource, PostgresResource, ScratchResource
@@ -104,7 +105,7 @@ def _level_rows(model: MatchModel) -> list[list[object]]:
     for comparison in model.comparisons:
         for level in comparison["comparison_levels"]:
             m, u = level.get("m_probability"), level.get("u_probability")
-            label = level.get("label_for_charts") or level["sql_condition"]
             bits = math.log2(m / u) if m and u else None
+            label = "missing" if level.get("is_null_level") else level_label(level)
             rows.append([comparison["output_column_name"], f"`{label}`", m, u, bits])
     return rows

@@ -12,6 +12,7 @@ from empi_pipeline.cli import (
     database,
     demonstration,
     evaluate,
+    explain,
     generate,
     load,
     model,
@@ -41,7 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (up, demonstration, generate, load, status, crosswalk, rematch, undo, notes, withdraw, verify):
+for module in (up, demonstration, generate, load, status, crosswalk, explain, rematch, undo, notes, withdraw, verify):
     module.add_to(app)
 for group in (review, person, evaluate, config, model, batches, database):
     app.add_typer(group.app)

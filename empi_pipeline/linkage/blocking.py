@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from empi_pipeline.linkage.compiled import BlockingKey, compiled
-from empi_pipeline.linkage.features import with_features
+from empi_pipeline.linkage.features import MODEL_COLUMNS, with_features
 from empi_pipeline.linkage.model import MatchModel
 
 
@@ -57,6 +57,32 @@ def blocking_counts(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: Ma
                 f"using (k)"
             )
         return con.sql(" union all ".join(parts)).to_arrow_table()
+
+
+def rules_that_find(
+    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel, left: int, right: int
+) -> list[tuple[str, bool]]:
+    """The blocking rules of a model, and whether each finds a pair of records, on whichever side each stands.
+
+    Args:
+        con: A DuckDB connection (scratch).
+        cleaned: `record_id` and the cleaned columns of both records.
+        model: The match model.
+        left: A record id.
+        right: Another.
+    """
+    from empi_pipeline.linkage import expressions
+
+    model_ready = compiled(model)
+    trees = [expressions.parse_blocking_rule(rule, MODEL_COLUMNS) for rule in model.blocking_rules]
+    finds = ", ".join(f"bool_or(coalesce(({expressions.printed(tree)}), false))" for tree in trees)
+    with with_features(con, cleaned, model_ready.columns) as table:
+        (found,) = con.execute(
+            f"select {finds} from {table} as l join {table} as r on l.record_id <> r.record_id"
+            " where l.record_id in ($one, $other) and r.record_id in ($one, $other)",
+            {"one": left, "other": right},
+        ).fetchall()
+    return [(rule, bool(finds_it)) for rule, finds_it in zip(model.blocking_rules, found, strict=True)]
 
 
 def _expressions(keys: tuple[BlockingKey, ...], name: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Says why two records match or do not: bits per comparison, and a sentence for the steward."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,8 +59,16 @@ def _label(comparison: dict[str, Any], level: int) -> str:
     if level < 0:
         return "missing"
     compared = [item for item in levels if item.get("is_null_level") is not True]
-    found = compared[len(compared) - 1 - level]
-    return str(found.get("label_for_charts") or found["sql_condition"])
+    return level_label(compared[len(compared) - 1 - level])
+
+
+def level_label(level: Mapping[str, Any]) -> str:
+    """What a level is called: its label, else its condition; the level for all else is "different"."""
+    label = str(level.get("label_for_charts") or "").strip()
+    if label and label.upper() != "ELSE":
+        return label
+    condition = str(level["sql_condition"]).strip()
+    return "different" if condition.upper() == "ELSE" else condition
 
 
 def _sentence(evidence: Sequence[ComparisonEvidence], probability: float) -> str:

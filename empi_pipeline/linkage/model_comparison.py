@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from empi_pipeline.linkage.explanation import level_label
 from empi_pipeline.linkage.model import MatchModel
 
 
@@ -70,7 +71,7 @@ def setting_differences(a: MatchModel, b: MatchModel) -> dict[str, tuple[Any, An
 def _levels(model: MatchModel) -> dict[tuple[str, str], tuple[str, float, float]]:
     return {
         (comparison["output_column_name"], level["sql_condition"]): (
-            str(level.get("label_for_charts") or level["sql_condition"]),
+            level_label(level),
             float(level["m_probability"]),
             float(level["u_probability"]),
         )

@@ -14,6 +14,7 @@ from psycopg import IsolationLevel, sql
 from empi_pipeline.errors import ConfigurationError
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.linkage.index_scoring import newest_change
+from empi_pipeline.linkage.pair_explanation import cleaned_of_records
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
 from empi_pipeline.linkage.training.report import TrainingReport
 from empi_pipeline.linkage.training.train import LABEL_SCHEMA, Judged, Trained, TrainingChoices, train
@@ -189,10 +190,7 @@ def _judged(connection: Connection, labels: pa.Table | None, decisions: pa.Table
     )
     if not asked:
         return None
-    query = sql.SQL(
-        "select {} from cleaned.person_records as cleaned where record_id = any(%(record_ids)s::bigint[])"
-    ).format(_COLUMNS)
-    records = copy_out(connection, query, key_index.CLEANED_SCHEMA, {"record_ids": asked})
+    records = cleaned_of_records(connection, asked)
     return Judged(records, labelled, decided)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from empi_pipeline.linkage.explanation import level_label
 from empi_pipeline.linkage.model import FAMILY, MatchModel
 
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ def _parameters(comparison: Mapping[str, Any]) -> Parameters:
     neutral = m == u
     return Parameters(
         name=comparison["output_column_name"],
-        labels=tuple(str(level.get("label_for_charts") or level["sql_condition"]) for level in levels),
+        labels=tuple(level_label(level) for level in levels),
         m=m,
         u=u,
         # What keeps relatives apart is never learned from pairs that nobody looked at: they would be taken for one.
