@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
 import dagster as dg
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.automation.partitions import BATCHES
+from empi_pipeline.checks.models import BLOCK_SIZES, check_block_sizes
 from empi_pipeline.linkage import index_scoring, registry
 from empi_pipeline.linkage.explanation import level_label
 from empi_pipeline.linkage.model import MatchModel
@@ -29,13 +31,16 @@ def model(postgres: PostgresResource) -> dg.MaterializeResult[None]:
     """
     with postgres.connect() as connection:
         registered = registry.ensure_active(connection)
+        shared = registry.shared_value_counts(connection, registered.model_id)
     return dg.MaterializeResult(
         metadata={
             "model": f"{registered.model.name} ({registered.model_id})",
             "potential threshold": registered.model.potential_threshold,
             "auto threshold": registered.model.auto_threshold,
             "guards": registered.guards,
-            "term frequencies frozen": str(registered.frozen_at or "not yet: no records"),
+            "frozen": str(registered.frozen_at or "not yet: no records"),
+            "records it learnt from": registered.frozen_records or 0,
+            "values shared by many": markdown_table(["column", "values"], shared.items()),
             "blocking rules": markdown_table(["rule"], [[f"`{rule}`"] for rule in registered.model.blocking_rules]),
             "comparison levels": markdown_table(
                 ["comparison", "level", "m", "u", "bits"], _level_rows(registered.model)
@@ -53,6 +58,7 @@ def model(postgres: PostgresResource) -> dg.MaterializeResult[None]:
     group_name="matching",
     kinds={"splink", "duckdb"},
     owners=["team:linkage"],
+    check_specs=[BLOCK_SIZES],
 )
 def predictions(
     context: dg.AssetExecutionContext,
@@ -60,7 +66,7 @@ def predictions(
     postgres: PostgresResource,
     scratch: ScratchResource,
     batch_claim: BatchClaimResource,
-) -> dg.MaterializeResult[None]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Pairs of person records scored by the active match model, above its potential threshold.
 
     One row per pair: this batch against itself and against every earlier record that shares a blocking key.
@@ -69,7 +75,11 @@ def predictions(
     batch_id = context.partition_key
     with postgres.connect() as connection:
         if index_scoring.is_applied(connection, batch_id):
-            return dg.MaterializeResult(metadata={"kept": "the batch is applied; its predictions stay as they are"})
+            yield dg.MaterializeResult(
+                metadata={"kept": "the batch is applied; its predictions stay as they are"},
+                check_results=[check_block_sizes([])],
+            )
+            return
     with scratch.open() as con:
         scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
     with postgres.connect() as connection:
@@ -79,7 +89,7 @@ def predictions(
     thresholds = scored.registered.model
     probabilities = scored.predictions["match_probability"]
     automatic = pc.sum(pc.greater(probabilities, thresholds.auto_threshold)).as_py() or 0
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": scored.predictions.num_rows,
             "auto-matches": automatic,
@@ -87,7 +97,8 @@ def predictions(
             "records compared with": scored.candidate_count,
             "model": scored.registered.model_id,
             "match weights": bar_chart(_histogram(scored.predictions["match_weight"]), title="pairs by match weight"),
-        }
+        },
+        check_results=[check_block_sizes(scored.block_sizes)],
     )
 
 

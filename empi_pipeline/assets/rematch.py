@@ -1,15 +1,17 @@
 """The rematch: the whole index scored again, and the plan that follows from it, applied within its limits."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
 import dagster as dg
 
 from empi_pipeline import publishing
+from empi_pipeline.checks.models import FROZEN_KNOWLEDGE, frozen_knowledge
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.from_settings import policy_of, rematch_rules_of
 from empi_pipeline.identity.plan import Plan, apply_rematch, plan_rematch, rescored_model
-from empi_pipeline.linkage import registry
+from empi_pipeline.linkage import knowledge, registry
 from empi_pipeline.linkage.rescoring import rescore
 from empi_pipeline.resources import ObjectStoreResource, PostgresResource, ScratchResource, SettingsResource
 
@@ -34,17 +36,22 @@ class RematchConfig(dg.Config):
     group_name="rematch",
     kinds={"splink", "duckdb"},
     owners=["team:linkage"],
+    check_specs=[FROZEN_KNOWLEDGE],
 )
 def rescored_predictions(
     config: RematchConfig, postgres: PostgresResource, scratch: ScratchResource
-) -> dg.MaterializeResult[None]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Every pair of the index as a model scores it now; identity is not touched."""
     with scratch.open() as con:
         registered = rescore(postgres.connect, con, config.model or None)
     with postgres.connect() as connection:
         row = connection.execute("select count(*) from matching.rescored_predictions").fetchone()
+        check = knowledge.latest(connection, registered)
     assert row is not None
-    return dg.MaterializeResult(metadata={"dagster/row_count": row[0], "model": registered.model_id})
+    assert check is not None
+    yield dg.MaterializeResult(
+        metadata={"dagster/row_count": row[0], "model": registered.model_id}, check_results=[frozen_knowledge(check)]
+    )
 
 
 @dg.asset(

@@ -9,9 +9,12 @@ from empi_pipeline.cli.output import Json, note, print_fields, print_json, print
 from empi_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from empi_pipeline.linkage.registry import Connect, RegisteredModel
+    from collections.abc import Mapping
 
-app = typer.Typer(name="config", help="Match models: show, create, activate.", no_args_is_help=True)
+    from empi_pipeline.linkage.registry import Connect, RegisteredModel
+    from empi_pipeline.postgres import Connection
+
+app = typer.Typer(name="config", help="Match models: show, create, activate, refreeze.", no_args_is_help=True)
 
 
 @app.command("show")
@@ -26,7 +29,7 @@ def show(
     with open_index() as connection:
         if model is not None:
             found = registry.get(connection, model)
-            _print_model(found, as_json, settings=True)
+            _print_model(found, as_json, settings=True, learnt=_learnt(connection, found))
             return
         models = registry.all_models(connection)
     if as_json:
@@ -96,6 +99,42 @@ def activate(model: Annotated[str, typer.Argument(help="Number or name of the mo
     _print_model(registered, as_json, settings=False)
 
 
+@app.command("refreeze")
+def refreeze(
+    model: Annotated[str | None, typer.Argument(help="Number or name; the active model without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a new model of the same settings that learns anew from all records: frequencies, families, shared values.
+
+    It is not activated. See what it would change with `empi rematch --dry-run --model NUMBER`, then
+    `empi config activate NUMBER` and `empi rematch`.
+    """
+    import getpass
+
+    from empi_pipeline.cli.index import open_servers
+    from empi_pipeline.cli.progress import progress
+    from empi_pipeline.linkage import activation
+    from empi_pipeline.scratch import open_scratch
+    from empi_pipeline.settings import read_settings
+
+    limits = read_settings().scratch
+    with (
+        open_servers() as connect,
+        progress("refreezing") as tell,
+        open_scratch(memory_limit=limits.memory, threads=limits.threads) as scratch,
+        connect() as connection,
+    ):
+        tell("learning from the records there are")
+        registered = activation.refreeze(connection, scratch, model, getpass.getuser())
+        learnt = _learnt(connection, registered)
+    _print_model(registered, as_json, settings=False, learnt=learnt)
+    if not as_json:
+        number = registered.model_id
+        note(
+            f"next: `empi rematch --dry-run --model {number}`, then `empi config activate {number}` and `empi rematch`"
+        )
+
+
 def _activate(connect: "Connect", model: int | str) -> "RegisteredModel":
     from empi_pipeline.cli.progress import progress
     from empi_pipeline.identity.ledger import take_identity_lock
@@ -136,15 +175,32 @@ def _fields(registered: "RegisteredModel") -> dict[str, Any]:
         "created_at": registered.created_at,
         "created_by": registered.created_by,
         "frozen_at": registered.frozen_at,
+        "frozen_records": registered.frozen_records,
+        "refrozen_model_id": registered.refrozen_model_id,
     }
 
 
-def _print_model(registered: "RegisteredModel", as_json: bool, *, settings: bool) -> None:
-    fields = _fields(registered)
+def _learnt(connection: "Connection", registered: "RegisteredModel") -> dict[str, Any]:
+    """What a model learnt from the data, in numbers; the values shared by many are in `matching.shared_values`."""
+    from empi_pipeline.linkage import knowledge, registry
+
+    check = knowledge.latest(connection, registered)
+    return {
+        "shared_values": registry.shared_value_counts(connection, registered.model_id),
+        "outdated": check.outdated if check else [],
+    }
+
+
+def _print_model(
+    registered: "RegisteredModel", as_json: bool, *, settings: bool, learnt: "Mapping[str, Any] | None" = None
+) -> None:
+    fields = {**_fields(registered), **(learnt or {})}
     if as_json:
         print_json({**fields, "splink_settings": registered.model.settings} if settings else fields)
         return
-    lines = {name.replace("_", " "): shown(value) for name, value in fields.items()}
+    lines = {name.replace("_", " "): shown(value) for name, value in fields.items() if not isinstance(value, dict)}
+    for column, count in fields.get("shared_values", {}).items():
+        lines[f"shared by many: {column}"] = f"{count:,} value(s), missing to this model"
     if settings:
         lines["comparisons"] = shown(registered.model.comparison_names)
         for number, rule in enumerate(registered.model.blocking_rules, start=1):

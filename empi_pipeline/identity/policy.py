@@ -13,8 +13,12 @@ from psycopg import sql
 from empi_pipeline.identity.arrays import Ints
 from empi_pipeline.identity.conflicts import FindConflicts, RecordConflicts
 from empi_pipeline.identity.evidence import NO_GUARDS, ConflictSource, Guards, NoConflicts
+from empi_pipeline.linkage.shared_values import without_shared_values
 from empi_pipeline.postgres import Connection, copy_out
 from empi_pipeline.scratch import open_scratch
+from empi_pipeline.sql import load
+
+_SHARED: Final = pa.schema([("column_name", pa.string()), ("value", pa.string())])
 
 _ASPECTS: Final = (
     ("first_name", "middle_name", "last_name"),
@@ -81,12 +85,14 @@ class Policy:
             yield NoConflicts()
             return
         rules = self.rules or ConflictRules.shipped(families=_families(connection))
+        shared = copy_out(connection, load("identity/shared_values"), _SHARED)
         with open_scratch() as con:
             yield RecordConflicts(
                 con,
                 rules.find,
                 record_ids,
-                lambda wanted: _attributes(connection, rules.attributes, wanted),
+                # What many share vouches for nobody, and tells nobody apart.
+                lambda wanted: without_shared_values(_attributes(connection, rules.attributes, wanted), shared),
                 rules.attributes,
                 rules.aspects,
             )

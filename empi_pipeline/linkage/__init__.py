@@ -4,20 +4,30 @@ Works on Arrow tables and a DuckDB connection that is passed in. Knows no person
 sqlglot are imported when first used, so importing this room is cheap.
 """
 
-from empi_pipeline.linkage.blocking import blocking_counts, blocking_keys, blocking_lookups
+from empi_pipeline.linkage.blocking import (
+    BlockSizes,
+    block_sizes,
+    blocking_counts,
+    blocking_keys,
+    blocking_lookups,
+    refuse_huge_blocks,
+)
 from empi_pipeline.linkage.default_model import default_model
 from empi_pipeline.linkage.explanation import ComparisonEvidence, Explanation, explain
 from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all, predict_pairs
+from empi_pipeline.linkage.shared_values import shared_values, without_shared_values
 from empi_pipeline.linkage.term_frequency import has_families, term_frequencies
 from empi_pipeline.linkage.validation import validated_model
 
 __all__ = [
     "PREDICTION_SCHEMA",
+    "BlockSizes",
     "ComparisonEvidence",
     "Explanation",
     "MatchModel",
     "ScoringError",
+    "block_sizes",
     "blocking_counts",
     "blocking_keys",
     "blocking_lookups",
@@ -27,6 +37,9 @@ __all__ = [
     "predict",
     "predict_all",
     "predict_pairs",
+    "refuse_huge_blocks",
+    "shared_values",
     "term_frequencies",
     "validated_model",
+    "without_shared_values",
 ]

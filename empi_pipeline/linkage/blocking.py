@@ -2,12 +2,24 @@
 
 # ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
 import duckdb
 import pyarrow as pa
 
+from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import BlockingKey, compiled
 from empi_pipeline.linkage.features import MODEL_COLUMNS, with_features
 from empi_pipeline.linkage.model import MatchModel
+
+MOST_PAIRS: Final = 5_000_000_000
+"""Some hours of scoring. A million records in blocks of a hundred make fifty million pairs a rule."""
+
+
+class HugeBlockError(EmpiError):
+    """A blocking rule makes more pairs of a batch than could ever be scored."""
 
 
 def blocking_keys(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
@@ -36,27 +48,73 @@ def blocking_lookups(model: MatchModel) -> list[tuple[str, str]]:
     return list(compiled(model).lookups)
 
 
-def blocking_counts(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
-    """How many pairs each key column makes among these records, to see a huge block before it is scored.
+@dataclass(frozen=True, slots=True)
+class BlockSizes:
+    """What one lookup of a blocking rule makes of some records, before the rule's other conditions.
 
-    Returns:
-        key_column, rule (its expressions), pairs (record pairs, before other conditions), largest_block (records).
+    Attributes:
+        rule: The expressions whose values must be equal.
+        pairs: Pairs of records.
+        largest_block: Records with one value.
+    """
+
+    rule: str
+    pairs: int
+    largest_block: int
+
+
+def block_sizes(con: duckdb.DuckDBPyConnection, keys: pa.Table, model: MatchModel) -> list[BlockSizes]:
+    """How many pairs each blocking rule makes among records, to see a huge block before it is scored.
+
+    Args:
+        con: A DuckDB connection (scratch).
+        keys: The `blocking_keys` of the records.
+        model: The match model.
     """
     model_ready = compiled(model)
-    hashed = [f"{_hashed(key)} as {key.name}" for key in model_ready.keys]
-    with with_features(con, cleaned, model_ready.columns, extra=hashed) as table:
-        parts = []
+    sizes = []
+    con.register("linkage_keys", keys)
+    try:
         for new, index in model_ready.lookups:
-            rule = " and ".join(_expressions(model_ready.keys, new)).replace("'", "''")
-            parts.append(
-                f"select '{new}' as key_column, '{rule}' as rule, "
-                f"coalesce(sum(l.n * r.n - {'l.n' if new == index else '0'}), 0)::bigint // 2 as pairs, "
-                f"coalesce(max(l.n), 0)::bigint as largest_block "
-                f"from (select {new} as k, count(*) as n from {table} where {new} is not null group by all) as l join "
-                f"(select {index} as k, count(*) as n from {table} where {index} is not null group by all) as r "
-                f"using (k)"
+            counted = "(select {0} as k, count(*) as n from linkage_keys where {0} is not null group by {0})"
+            ((pairs, largest),) = con.sql(
+                f"select sum(l.n::hugeint * (l.n - 1)) // 2, max(l.n) from {counted.format(new)} as l"
+                if new == index
+                else f"select sum(l.n::hugeint * r.n) // 2, max(greatest(l.n, r.n)) from {counted.format(new)} as l"
+                f" join {counted.format(index)} as r using (k)"
+            ).fetchall()
+            sizes.append(BlockSizes(" and ".join(_expressions(model_ready.keys, new)), int(pairs or 0), largest or 0))
+    finally:
+        con.unregister("linkage_keys")
+    return sizes
+
+
+def blocking_counts(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
+    """`block_sizes` of cleaned records, as a table: key_column, rule, pairs, largest_block."""
+    sizes = block_sizes(con, blocking_keys(con, cleaned, model), model)
+    return pa.table(
+        {
+            "key_column": [new for new, _ in compiled(model).lookups],
+            "rule": [each.rule for each in sizes],
+            "pairs": pa.array([each.pairs for each in sizes], pa.int64()),
+            "largest_block": pa.array([each.largest_block for each in sizes], pa.int64()),
+        }
+    )
+
+
+def refuse_huge_blocks(sizes: Iterable[BlockSizes]) -> None:
+    """Refuse what would not come to an end.
+
+    Raises:
+        HugeBlockError: A rule makes more than `MOST_PAIRS` pairs.
+    """
+    for each in sizes:
+        if each.pairs > MOST_PAIRS:
+            raise HugeBlockError(
+                f"the blocking rule over {each.rule} makes {each.pairs:,} pairs of this batch, {each.largest_block:,}"
+                " records have one value of it. Deliver the file in parts; if the value is a placeholder, leave it out"
+                " (`columns:` in empi.yaml), else activate a model with narrower blocking rules"
             )
-        return con.sql(" union all ".join(parts)).to_arrow_table()
 
 
 def rules_that_find(

@@ -1,5 +1,6 @@
 """Scoring a batch against the index: what is read from Postgres, handed to Splink, and stored again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -26,6 +27,7 @@ class ScoredBatch:
         keys: Blocking keys of the batch's records.
         candidate_count: Records of the index that were compared with it.
         seen_change_id: The newest identity change of the index it was compared with.
+        block_sizes: What each blocking rule made of the batch's own records.
     """
 
     batch_id: str
@@ -34,6 +36,7 @@ class ScoredBatch:
     keys: pa.Table
     candidate_count: int
     seen_change_id: int
+    block_sizes: Sequence[linkage.BlockSizes]
 
 
 def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, cleaned: pa.Table) -> ScoredBatch:
@@ -44,23 +47,29 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
         scratch: A DuckDB of its own.
         batch_id: The batch.
         cleaned: Its cleaned records.
+
+    Raises:
+        HugeBlockError: A blocking rule makes more pairs than could ever be scored.
+        ScoringError: The engine failed.
     """
     with connect() as connection:
         storing_records(connection)  # What is learnt from the records is stored.
         if erased_since_attempt(connection, batch_id):
             cleaned = _without_erased(connection, cleaned)
         registered = _frozen_model(connection, scratch, cleaned)
+        learnt = registry.term_frequencies(connection, registered.model_id)
     model = registered.model
-    keys = linkage.blocking_keys(scratch, cleaned, model)
+    keys = linkage.blocking_keys(scratch, linkage.without_shared_values(cleaned, learnt), model)
+    sizes = linkage.block_sizes(scratch, keys, model)
+    linkage.refuse_huge_blocks(sizes)
     with connect() as connection:
         # One snapshot: the candidates are exactly the records of the changes up to `seen`.
         connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         seen = newest_change(connection)
         candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
-        frequencies = registry.term_frequencies(connection, registered.model_id)
-    predictions = linkage.predict(scratch, model, frequencies, cleaned, candidates)
+    predictions = linkage.predict(scratch, model, learnt, cleaned, candidates)
     return ScoredBatch(
-        batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen
+        batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen, sizes
     )
 
 

@@ -1,4 +1,4 @@
-"""Match models in Postgres: created once, never altered, one active, term frequencies frozen when first used."""
+"""Match models in Postgres: created once, never altered, one active; what they learn from data is frozen at once."""
 
 import json
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from empi_pipeline.errors import NotFoundError
 from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.shared_values import split
 from empi_pipeline.linkage.term_frequency import has_families
 from empi_pipeline.postgres import Connection, copy_in, copy_out
 from empi_pipeline.sql import load
@@ -33,7 +34,9 @@ class RegisteredModel:
         model: Settings and thresholds.
         guards: Whether the identity guards are on for matches of this model.
         is_active: Whether new batches are scored with it.
-        frozen_at: When its term frequencies were taken; None until it first scores records.
+        frozen_at: When it learnt what it knows of the data; None until it first scores records.
+        frozen_records: From how many records; None also where an earlier version of the software did not note it.
+        refrozen_model_id: The model of the same settings that it was made from, to learn anew.
         created_at: When it was created.
         created_by: Who created it.
     """
@@ -43,18 +46,37 @@ class RegisteredModel:
     guards: bool
     is_active: bool
     frozen_at: datetime | None
+    frozen_records: int | None
+    refrozen_model_id: int | None
     created_at: datetime
     created_by: str
 
 
 def create_model(connection: Connection, model: MatchModel, *, guards: bool, created_by: str) -> RegisteredModel:
-    """Register a model; the same settings, thresholds and guards again are the model that is there already."""
+    """Register a model; the same settings, thresholds and guards again are the model that is there already.
+
+    Of several that differ only in what they learnt from the data, it is the newest.
+    """
     connection.execute("select pg_advisory_xact_lock(hashtext('empi matching.model'))")
     same = connection.execute(
-        "select model_id from matching.model where digest = %s and guards = %s", [model.digest, guards]
+        "select model_id from matching.model where digest = %s and guards = %s order by model_id desc limit 1",
+        [model.digest, guards],
     ).fetchone()
     if same:
         return get(connection, same[0])
+    return _insert(connection, model, guards=guards, created_by=created_by, refrozen_model_id=None)
+
+
+def create_again(connection: Connection, model_id: int, *, created_by: str) -> RegisteredModel:
+    """Register a new model with the settings, thresholds and guards of another, which has learnt nothing yet."""
+    connection.execute("select pg_advisory_xact_lock(hashtext('empi matching.model'))")
+    known = get(connection, model_id)
+    return _insert(connection, known.model, guards=known.guards, created_by=created_by, refrozen_model_id=model_id)
+
+
+def _insert(
+    connection: Connection, model: MatchModel, *, guards: bool, created_by: str, refrozen_model_id: int | None
+) -> RegisteredModel:
     row = connection.execute(
         load("linkage/create_model"),
         {
@@ -66,6 +88,7 @@ def create_model(connection: Connection, model: MatchModel, *, guards: bool, cre
             "guards": guards,
             "digest": model.digest,
             "created_by": created_by,
+            "refrozen_model_id": refrozen_model_id,
         },
     ).fetchone()
     assert row is not None
@@ -116,24 +139,38 @@ def ensure_active(connection: Connection) -> RegisteredModel:
     return switch_to(connection, create_model(connection, default_model(), guards=True, created_by="empi").model_id)
 
 
-def freeze(connection: Connection, model_id: int, term_frequencies: pa.Table) -> None:
-    """Store a model's term frequencies, unless somebody did meanwhile; they never change after."""
+def freeze(connection: Connection, model_id: int, learnt: pa.Table, records: int) -> None:
+    """Store what a model learnt, unless somebody did meanwhile; it never changes after.
+
+    Args:
+        connection: The caller's transaction.
+        model_id: The model.
+        learnt: From `linkage.term_frequencies`.
+        records: From how many records.
+    """
     row = connection.execute(
         "select frozen_at from matching.model where model_id = %s for update", [model_id]
     ).fetchone()
     if row is None or row[0] is not None:
         return
-    copy_in(connection, "matching.term_frequencies", term_frequencies, constants={"model_id": model_id})
+    frequencies, shared = split(learnt)
+    copy_in(connection, "matching.term_frequencies", frequencies, constants={"model_id": model_id})
+    copy_in(connection, "matching.shared_values", shared, constants={"model_id": model_id})
     connection.execute(
-        "update matching.model set frozen_at = now(), families = %s where model_id = %s",
-        [has_families(term_frequencies), model_id],
+        "update matching.model set frozen_at = now(), families = %s, frozen_records = %s where model_id = %s",
+        [has_families(learnt), records, model_id],
     )
 
 
 def term_frequencies(connection: Connection, model_id: int) -> pa.Table:
-    """A model's frozen term frequencies: `column_name`, `value`, `frequency` (a share of records)."""
-    query = "select column_name, value, frequency from matching.term_frequencies where model_id = %(model_id)s"
-    return copy_out(connection, query, TERM_FREQUENCY_SCHEMA, {"model_id": model_id})
+    """What a model has learnt, as `linkage.term_frequencies` tells it: `column_name`, `value`, `frequency`."""
+    return copy_out(connection, load("linkage/learnt"), TERM_FREQUENCY_SCHEMA, {"model_id": model_id})
+
+
+def shared_value_counts(connection: Connection, model_id: int) -> dict[str, int]:
+    """How many values of each column a model knows to be shared by many; the values are in `matching.shared_values`."""
+    rows = connection.execute(load("linkage/shared_value_counts"), {"model_id": model_id}).fetchall()
+    return dict(rows)
 
 
 def _models(
@@ -144,7 +181,7 @@ def _models(
 
 
 def _registered(row: tuple[Any, ...]) -> RegisteredModel:
-    model_id, name, settings, potential, auto, prior, digest, guards, is_active, frozen_at, created_at, created_by = row
+    model_id, name, settings, potential, auto, prior, digest, guards, is_active, *since = row
     model = MatchModel(
         name=name,
         settings=settings,
@@ -153,4 +190,4 @@ def _registered(row: tuple[Any, ...]) -> RegisteredModel:
         term_frequency_prior=prior,
         digest=digest,
     )
-    return RegisteredModel(model_id, model, guards, is_active, frozen_at, created_at, created_by)
+    return RegisteredModel(model_id, model, guards, is_active, *since)

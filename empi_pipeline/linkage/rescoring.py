@@ -4,7 +4,7 @@ import duckdb
 from psycopg import IsolationLevel
 
 from empi_pipeline import linkage
-from empi_pipeline.linkage import activation, key_index, registry
+from empi_pipeline.linkage import activation, key_index, knowledge, registry
 from empi_pipeline.linkage.index_scoring import newest_change
 from empi_pipeline.linkage.registry import Connect, RegisteredModel
 from empi_pipeline.postgres import copy_in, refresh_statistics, storing_records
@@ -13,6 +13,8 @@ from empi_pipeline.sql import load
 
 def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | str | None = None) -> RegisteredModel:
     """Score every record of the index against every other, into `matching.rescored_predictions`.
+
+    Having read them all, it also looks whether what the model learnt when it was frozen still fits (`knowledge`).
 
     Args:
         connect: Opens a connection.
@@ -36,9 +38,12 @@ def rescore(connect: Connect, scratch: duckdb.DuckDBPyConnection, model: int | s
         if registered.frozen_at is None:
             storing_records(connection)
             activation.freeze_on(connection, scratch, registered, key_index.cleaned_of_index(connection))
+            registered = registry.get(connection, registered.model_id)
         frequencies = registry.term_frequencies(connection, registered.model_id)
+    check = knowledge.compare(registered, frequencies, activation.learn(scratch, records, registered), records.num_rows)
     predictions = linkage.predict_all(scratch, registered.model, frequencies, records)
     with connect() as connection:
+        knowledge.note(connection, check)
         storing_records(connection)
         connection.execute(load("identity/rescored_clear"))
         copy_in(

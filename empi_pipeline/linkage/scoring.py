@@ -15,6 +15,7 @@ from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import ORDER_COLUMN, CompiledModel, compiled
 from empi_pipeline.linkage.features import with_features
 from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.shared_values import without_shared_values
 from empi_pipeline.linkage.term_frequency import average_frequencies, family_share
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def predict(
         ScoringError: The engine failed.
     """
     ready = compiled(model)
+    new, candidates = (without_shared_values(records, term_frequencies) for records in (new, candidates))
     if candidates.num_rows and new.num_rows:
         candidates = candidates.filter(
             pc.invert(pc.is_in(candidates["record_id"], value_set=new["record_id"].combine_chunks()))
@@ -103,6 +105,7 @@ def predict_all(
         chunks: Score in this many parts, one after the other, to bound memory; the result is the same.
     """
     ready = compiled(model)
+    records = without_shared_values(records, term_frequencies)
     empty = records.slice(0, 0)
     with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
         if not records.num_rows:
@@ -140,6 +143,7 @@ def predict_pairs(
     ready = compiled(model)
     if not pairs.num_rows:
         return PREDICTION_SCHEMA.empty_table()
+    records = without_shared_values(records, term_frequencies)
     empty = records.slice(0, 0)
     with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
         con.register("linkage_asked", pairs.select(["record_id_l", "record_id_r"]))

@@ -1,4 +1,7 @@
-"""How common a value is, learned once and then frozen, so that the same pair scores alike on any day, in any batch."""
+"""What a model learns from the data, once, and keeps: the same pair scores alike on any day, in any batch.
+
+That is how common values are, how much of a family the records are, and which values many share.
+"""
 
 # ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
 
@@ -10,6 +13,7 @@ import pyarrow.compute as pc
 
 from empi_pipeline.linkage.features import with_features
 from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.shared_values import SHARED, shared_values, without_shared_values
 from empi_pipeline.sql import load
 
 SCHEMA = pa.schema([("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())])
@@ -25,11 +29,10 @@ _FAMILY_COLUMNS: Final = ("first_name", "last_name", "birth_date", "house_number
 
 
 def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
-    """Counts how common each value of the model's term-frequency columns is.
+    """Learns what is frozen into a model: how common values are, and which are shared by many.
 
-    With a prior of p pseudo-records, frequency = (count + p * average) / (records + p), where `average` is the u of the
-    column's exact level: the chance that two people share a value at all. So three records teach nothing, a million
-    teach everything.
+    The values shared by many are rows of their own (columns `shared:...`, see `shared_values.py`); wherever the model
+    sees them they count as missing, so here, too.
 
     Args:
         con: A DuckDB connection (scratch).
@@ -38,6 +41,17 @@ def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: M
 
     Returns:
         A table of `SCHEMA`, one row per column and value, in order of both.
+    """
+    shared = shared_rows(shared_values(con, cleaned))
+    return pa.concat_tables([plain_frequencies(con, without_shared_values(cleaned, shared), model), shared])
+
+
+def plain_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: MatchModel) -> pa.Table:
+    """Counts how common each value of the model's term-frequency columns is; arguments as `term_frequencies`.
+
+    With a prior of p pseudo-records, frequency = (count + p * average) / (records + p), where `average` is the u of the
+    column's exact level: the chance that two people share a value at all. So three records teach nothing, a million
+    teach everything. The family share is a row of its own (column `FAMILY`, see `family_share`).
     """
     columns = model.term_frequency_columns
     counted_columns = [column for column in columns if column != FAMILY]
@@ -52,16 +66,25 @@ def term_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: M
             f'from {table} where "{column}" is not null group by "{column}"'
             for column in counted_columns
         ]
-        query = " union all ".join(f"({part})" for part in parts)
-        counted = con.sql(
-            f"select column_name, value, cast(frequency as double) as frequency from ({query}) as counted order by all",
-            params={"prior": float(model.term_frequency_prior)},
-        )
-        frequencies = counted.to_arrow_table().cast(SCHEMA)
+        frequencies = SCHEMA.empty_table()
+        if parts:
+            query = " union all ".join(f"({part})" for part in parts)
+            counted = con.sql(
+                f"select column_name, value, cast(frequency as double) as frequency from ({query}) as counted"
+                " order by all",
+                params={"prior": float(model.term_frequency_prior)},
+            )
+            frequencies = counted.to_arrow_table().cast(SCHEMA)
         if FAMILY in columns:
             row = {"column_name": [FAMILY], "value": ["any"], "frequency": [_counted_family_share(con, table)]}
             frequencies = pa.concat_tables([pa.table(row, schema=SCHEMA), frequencies])
         return frequencies
+
+
+def shared_rows(shared: pa.Table) -> pa.Table:
+    """Values shared by many (`shared_values`) as rows of `SCHEMA`."""
+    names = pc.binary_join_element_wise(SHARED, shared["column_name"], "")
+    return pa.table([names, shared["value"], shared["humans"].cast(pa.float64())], schema=SCHEMA)
 
 
 def family_share(term_frequencies: pa.Table) -> float:

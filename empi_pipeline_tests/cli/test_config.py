@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from empi_pipeline.postgres import connect
 from empi_pipeline_tests.cli.conftest import Empi
 
 SETTINGS = {
@@ -89,3 +90,21 @@ def test_wrong_settings_are_refused_with_place_and_reason(
     assert ran.code == 2
     assert told in ran.err
     assert empi("config", "show", "--json").json() == []
+
+
+def test_a_model_learns_anew_only_where_there_is_something_to_learn_from(empi: Empi) -> None:
+    refused = empi("config", "refreeze")
+    assert (refused.code, refused.out) == (5, "")
+    assert "the index has no records to learn from" in refused.err
+    assert len(empi("config", "show", "--json").json()) == 0, "nothing is left of the attempt"
+
+
+def test_what_a_model_learnt_is_shown_in_numbers(empi: Empi, settings_file: Path, database: str) -> None:
+    created = _create(empi, settings_file)
+    with connect(database) as connection:
+        connection.execute("insert into matching.shared_values values (1, 'phone', '2175551234', 20)")
+    assert empi("config", "show", "first_names", "--json").json()["shared_values"] == {"phone": 1}
+    shown = empi("config", "show", "first_names").out
+    assert "shared by many: phone" in shown
+    assert "2175551234" not in shown
+    assert created == _create(empi, settings_file)

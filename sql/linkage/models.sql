@@ -10,6 +10,8 @@ select
     guards,
     is_active,
     frozen_at,
+    frozen_records,
+    refrozen_model_id,
     created_at,
     created_by
 from matching.model
