@@ -36,7 +36,11 @@ class Case:
     version: int
     superseded_by: int | None
     figures: tuple[Any, ...]
-    pairs: frozenset[tuple[int, int]]
+    reasons: frozenset[tuple[int, int, str]]
+
+    @property
+    def pairs(self) -> frozenset[tuple[int, int]]:
+        return frozenset((left, right) for left, right, _ in self.reasons)
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ def observe(connection: Connection) -> State:
         def rows(query: str) -> list[TupleRow]:
             return connection.execute(query).fetchall()
 
-        pairs: dict[int, set[tuple[int, int]]] = {}
-        for case_id, left, right in rows("select case_id, record_id_l, record_id_r from identity.case_pairs"):
-            pairs.setdefault(case_id, set()).add((left, right))
+        pairs: dict[int, set[tuple[int, int, str]]] = {}
+        asked = rows("select case_id, record_id_l, record_id_r, coalesce(reason, '') from identity.case_pairs")
+        for case_id, left, right, reason in asked:
+            pairs.setdefault(case_id, set()).add((left, right, reason))
         return State(
             at=rows("select clock_timestamp()")[0][0],
             changes=rows(
@@ -217,7 +222,7 @@ def _wrong_versions(before: State, after: State) -> Iterator[str]:
         elif case.status == now_case.status == "open":
             about = {p: before.records_of(p) for p in before.persons_of(case)}
             about_now = {p: after.records_of(p) for p in after.persons_of(now_case)}
-            same = case.pairs == now_case.pairs and about == about_now
+            same = case.reasons == now_case.reasons and about == about_now
             if same != (case.version == now_case.version):
                 yield f"case {case_id} went from version {case.version} to {now_case.version}, and changed: {not same}"
         elif case != now_case and now_case.version <= case.version:
