@@ -79,7 +79,7 @@ _SWAPPED_WITH_SLIPS = (
     " and least(length(given_sound_l), length(given_sound_r)) > 1)"
 )
 _MISPLACED = (
-    f"({_CROSSED[0]} or {_CROSSED[1]})"
+    f"({_CROSSED[0]} or {_CROSSED[1]}) and jaro_winkler_similarity(last_name_l, last_name_r) < 0.8"
     " and least(length(first_name_l), length(first_name_r), length(last_name_l), length(last_name_r)) >= 3"
     " and jaro_winkler_similarity(first_name_l, first_name_r) < 0.8"
 )
@@ -131,6 +131,12 @@ _GIVEN_NAME = [
     ),
     Level("in the place of the last name", _MISPLACED, 0.004, 0.0010),
     Level(
+        "first and middle name changed places",
+        "left(middle_name_l, 1) = left(first_name_r, 1) and left(middle_name_r, 1) = left(first_name_l, 1)",
+        0.004,
+        0.0040,
+    ),
+    Level(
         "different, as twins are",
         "birth_date_l = birth_date_r and last_name_l = last_name_r",
         0.009,
@@ -179,6 +185,13 @@ _BIRTH_DATE = [
     ),
     Level("one digit off", f"{_TWO_PARTS} and damerau_levenshtein(birth_date_l, birth_date_r) <= 1", 0.07, 0.0012),
     Level("one part different", _TWO_PARTS, 0.01, 0.0030),
+    # The first of January stands for a day nobody knew.
+    Level(
+        "same year, one of them on 1 January",
+        "birth_year_l = birth_year_r and (right(birth_date_l, 5) = '01-01' or right(birth_date_r, 5) = '01-01')",
+        0.005,
+        0.0003,
+    ),
     Level("two digits off", f"{_ONE_PART} and damerau_levenshtein(birth_date_l, birth_date_r) <= 2", 0.02, 0.02),
     Level("different", "ELSE", 0.03, 0.974),
 ]

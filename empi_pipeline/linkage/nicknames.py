@@ -383,8 +383,8 @@ ryan ry
 sabrina bree brina
 salvador sal chava
 salvatore sal sally
-samantha sam sammy mandy
-samuel sam sammy
+samantha sam sammy sammie mandy
+samuel sam sammy sammie
 sandra sandy alexandra sandi cassandra
 santiago james diego
 sarah sara sadie sally

@@ -17,12 +17,15 @@ people as (
             string_split_regex(guard_attributes.first_name, '[^a-z0-9'']+'), lambda part: length(part) > 1
         ) as given_parts,
         coalesce(sets.name_sets, []) as name_sets,
+        split_part(guard_attributes.first_name, ' ', 1) as given_word,
         guard_attributes.sex,
         case when length(birth_date) = 10 then birth_date end as birth_date,
         case when length(birth_date) = 10 then try_cast(left(birth_date, 4) as integer) end as birth_year,
         case when length(birth_date) = 10 then substr(birth_date, 6, 2) end as birth_month,
         case when length(birth_date) = 10 then substr(birth_date, 9, 2) end as birth_day,
         case when length(social_security_number) >= 7 then social_security_number end as ssn,
+        case when length(social_security_number) in (4, 9) then right(social_security_number, 4) end as ssn_end,
+        case when starts_with(name_suffix, 'twin ') then name_suffix end as twin,
         case
             when name_suffix in ('sr', 'senior', 'i', '1st') then 1
             when name_suffix in ('jr', 'junior', 'ii', '2nd') then 2
@@ -51,6 +54,15 @@ compared as (
             or jaro_winkler_similarity(l.first_name, r.first_name) >= 0.8
             or starts_with(l.first_name, r.first_name)
             or starts_with(r.first_name, l.first_name)
+            -- A slip in a short form, or in the first of two names.
+            or (
+                least(length(l.given_word), length(r.given_word)) >= 4
+                and damerau_levenshtein(
+                    left(l.given_word, length(r.given_word)), left(r.given_word, length(l.given_word))
+                ) <= 1
+            )
+            -- Each has the other's given name for a middle initial.
+            or (left(l.middle_name, 1) = left(r.first_name, 1) and left(r.middle_name, 1) = left(l.first_name, 1))
             or greatest(
                 jaro_winkler_similarity(l.first_name, r.last_name), jaro_winkler_similarity(l.last_name, r.first_name)
             ) >= 0.9,
@@ -64,6 +76,7 @@ compared as (
             or (least(length(l.first_name), length(r.first_name)) = 1 and left(l.first_name, 1) = left(r.first_name, 1))
             or l.middle_name = r.first_name
             or r.middle_name = l.first_name
+            or (left(l.middle_name, 1) = left(r.first_name, 1) and left(r.middle_name, 1) = left(l.first_name, 1))
             or greatest(
                 jaro_winkler_similarity(l.first_name, r.last_name), jaro_winkler_similarity(l.last_name, r.first_name)
             ) >= 0.9,
@@ -74,13 +87,22 @@ compared as (
             l.birth_date = r.birth_date
             or damerau_levenshtein(l.birth_date, r.birth_date) <= 2
             or (l.birth_year = r.birth_year)::integer + (l.birth_month = r.birth_month)::integer + (l.birth_day = r.birth_day)::integer >= 2
-            or (l.birth_year = r.birth_year and l.birth_month = r.birth_day and l.birth_day = r.birth_month),
+            or (l.birth_year = r.birth_year and l.birth_month = r.birth_day and l.birth_day = r.birth_month)
+            -- The first of January stands for a day nobody knew.
+            or (l.birth_year = r.birth_year and '01-01' in (substr(l.birth_date, 6), substr(r.birth_date, 6))),
             true
         ) as birth_near,
         l.birth_date is not null and r.birth_date is not null as birth_known,
         coalesce(l.birth_year = r.birth_year or l.birth_month = r.birth_month or l.birth_day = r.birth_day, true) as birth_shares_part,
         coalesce(abs(l.birth_year - r.birth_year), 0) as years_apart,
         coalesce(l.ssn = r.ssn, false) as ssn_same,
+        coalesce(l.ssn_end = r.ssn_end and (l.ssn = r.ssn or l.ssn is null or r.ssn is null), false) as ssn_agrees,
+        -- Twins get their numbers in sequence.
+        coalesce(left(l.ssn, 7) = left(r.ssn, 7) and l.ssn <> r.ssn and length(l.ssn) = 9 and length(r.ssn) = 9, false)
+            as ssn_in_sequence,
+        l.twin is distinct from r.twin as twin_differs,
+        l.twin is not null and r.twin is not null as twin_known,
+        l.first_name is null or r.first_name is null as given_unknown,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
         coalesce(l.sex in ('f', 'm') and r.sex in ('f', 'm') and l.sex <> r.sex, false) as sex_differs,
         coalesce(l.generation <> r.generation, false) as generation_differs
@@ -94,14 +116,17 @@ judged as (
         record_id_r,
         case
             -- Father and son, two of one name.
-            when generation_differs then 'suffix'
+            when generation_differs or (twin_differs and twin_known) then 'suffix'
+            -- A twin without a name may be either.
+            when twin_differs and given_unknown and not ssn_same then 'given_name'
             -- Siblings, twins, spouses. One SSN, and no other birth date, under two given names may be one human misnamed.
-            when $families and not given_near and not (ssn_same and birth_near and birth_known) then 'given_name'
+            when $families and not given_near and not ((ssn_same or ssn_agrees) and birth_near and birth_known) then 'given_name'
             -- Two names that are only similar, or none, and another middle name: two of a family named alike.
             when $families and middle_differs and not given_close then 'given_name'
             -- A generation apart (no parent is younger than twelve), or apart and not even named alike.
             when $families and not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false))
                 then 'birth_date'
+            when $families and ssn_in_sequence and birth_known and not coalesce(given_same, true) then 'ssn'
             when $families and ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
             when $families and sex_differs and not birth_near then 'sex'
             -- Where there are no relatives, one field may be plain wrong; two are somebody else.
