@@ -85,7 +85,10 @@ _MISPLACED = (
 )
 _SAME_INITIAL = "left(middle_name_l, 1) = left(middle_name_r, 1)"
 _SAME_SURNAME = "last_name_l = last_name_r"
-_SAME_HOME = "house_number_l = house_number_r and jaro_winkler_similarity(street_l, street_r) >= 0.92"
+_SAME_HOME = (
+    "house_number_l = house_number_r and (jaro_winkler_similarity(street_l, street_r) >= 0.92"
+    " or (street_word_l = street_word_r and (zip_code_l = zip_code_r or city_l = city_r)))"
+)
 
 _GIVEN_NAME = [
     # All of a family share what is left: only a Social Security number makes up for the given name.
@@ -206,7 +209,7 @@ _SSN = [
         0.01,
         0.0002,
         tf="family",
-        tf_weight=2.0,
+        tf_weight=2.5,
         tf_alone=True,
     ),
     Level("same", "social_security_number_l = social_security_number_r", 0.89, 0.000001),
@@ -233,8 +236,8 @@ _HOME = [
         "(address_l is null or address_r is null) and (zip_code_l is null or zip_code_r is null)"
         " and (city_l is null or city_r is null)",
     ),
-    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.004, tf="family", tf_alone=True),
-    Level("same address", _SAME_HOME, 0.12, 0.0005, tf="family", tf_alone=True),
+    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.004, tf="family", tf_weight=2.0, tf_alone=True),
+    Level("same address", _SAME_HOME, 0.12, 0.0005, tf="family", tf_weight=1.5, tf_alone=True),
     Level(
         "similar address, same zip code",
         "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9",
@@ -340,7 +343,7 @@ BLOCKING_RULES: Final = [
     "l.given_sound = r.family_sound and l.family_sound = r.given_sound",
     "l.phone = r.phone and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.phone = r.phone and left(l.last_name, 1) = left(r.last_name, 1)",
-    "l.phone = r.phone and l.birth_year = r.birth_year",
+    "right(l.phone, 4) = right(r.phone, 4) and l.street_word = r.street_word",
     "right(l.phone, 4) = right(r.phone, 4)"
     " and left(l.first_name, 1) = left(r.first_name, 1) and left(l.last_name, 1) = left(r.last_name, 1)",
     "left(l.phone, 6) = left(r.phone, 6)"
@@ -353,6 +356,8 @@ BLOCKING_RULES: Final = [
     " and left(l.first_name, 1) = left(r.first_name, 1)",
     "l.house_number = r.house_number and l.street_word = r.street_word and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.street_word = r.street_word and l.birth_year = r.birth_year and left(l.first_name, 2) = left(r.first_name, 2)",
+    "l.street_word = r.street_word and l.birth_year = r.birth_year and left(l.last_name, 2) = left(r.last_name, 2)",
+    "l.street_word = r.street_word and l.city = r.city and left(l.last_name, 2) = left(r.last_name, 2)",
     "l.street_word = r.street_word"
     " and left(l.last_name, 2) = left(r.last_name, 2) and left(l.first_name, 2) = left(r.first_name, 2)",
     "l.street_word = r.street_word"

@@ -104,6 +104,7 @@ compared as (
         l.twin is not null and r.twin is not null as twin_known,
         l.first_name is null or r.first_name is null as given_unknown,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
+        coalesce(damerau_levenshtein(l.ssn, r.ssn) <= 1, false) as ssn_near,
         coalesce(l.sex in ('f', 'm') and r.sex in ('f', 'm') and l.sex <> r.sex, false) as sex_differs,
         coalesce(l.generation <> r.generation, false) as generation_differs
     from guard_pairs
@@ -130,7 +131,7 @@ judged as (
             when $families and ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
             when $families and sex_differs and not birth_near then 'sex'
             -- Where there are no relatives, one field may be plain wrong; two are somebody else.
-            when not given_near and not birth_near and not birth_shares_part and not ssn_same then 'given_name'
+            when not given_near and not birth_near and not birth_shares_part and not ssn_near then 'given_name'
         end as reason
     from compared
 )
