@@ -13,8 +13,8 @@ from empi_pipeline.cleaning.stages import Group, Lookup, Stage
 from empi_pipeline.cleaning.text import MISSING_WORDS, any_of
 
 PLACEHOLDER_DATES: Final = (
-    "1900-01-01", "1901-01-01", "1970-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "1911-11-11", "2222-02-02",
-    "0001-01-01", "9999-12-31",
+    "1900-01-01", "1901-01-01", "1970-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "1911-11-11",
+    "2222-02-02", "0001-01-01", "9999-12-31",
     "1900", "1900-01", "9999", "9999-12",
 )  # fmt: skip
 """Defaults of software: zero dates of Excel, Unix and SQL Server, "unknown" of registration systems."""

@@ -236,7 +236,15 @@ _HOME = [
         "(address_l is null or address_r is null) and (zip_code_l is null or zip_code_r is null)"
         " and (city_l is null or city_r is null)",
     ),
-    Level("same address and surname", f"{_SAME_HOME} and {_SAME_SURNAME}", 0.40, 0.004, tf="family", tf_weight=2.0, tf_alone=True),
+    Level(
+        "same address and surname",
+        f"{_SAME_HOME} and {_SAME_SURNAME}",
+        0.40,
+        0.004,
+        tf="family",
+        tf_weight=2.0,
+        tf_alone=True,
+    ),
     Level("same address", _SAME_HOME, 0.12, 0.0005, tf="family", tf_weight=1.5, tf_alone=True),
     Level(
         "similar address, same zip code",
