@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from empi_pipeline.errors import NotFoundError
+from empi_pipeline.identity.case_reasons import GUARD_REASONS
 from empi_pipeline.identity.decision_queries import DecisionInForce, decisions_among
-from empi_pipeline.identity.guards import GUARD_REASONS
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load

@@ -87,7 +87,8 @@ def explained(
     told = explain(model, scored["levels"], scored["weights"])
     # Weights are stored in single precision; the sum is not.
     told = replace(told, match_weight=scored["match_weight"], match_probability=scored["match_probability"])
-    rules = rules_that_find(scratch, records, model, left, right)
+    seen = linkage.without_shared_values(records, frequencies)
+    rules = rules_that_find(scratch, seen, model, left, right)
     finding = [rule for rule, finds in rules if finds]
     return PairExplanation(
         scored["record_id_l"],

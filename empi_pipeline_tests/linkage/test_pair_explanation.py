@@ -24,7 +24,17 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def registered(model: MatchModel) -> RegisteredModel:
-    return RegisteredModel(7, model, True, True, None, datetime(2026, 1, 1, tzinfo=UTC), "test")
+    return RegisteredModel(
+        model_id=7,
+        model=model,
+        guards=True,
+        is_active=True,
+        frozen_at=None,
+        frozen_records=None,
+        refrozen_model_id=None,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        created_by="test",
+    )
 
 
 @pytest.mark.parametrize("model", [default_model(), one_sided()], ids=["symmetric", "one-sided"])

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -94,6 +94,7 @@ def train_on_index(
         records = _size(connection)
         cleaned = _sample(connection, choices, records)
         judged = _judged(connection, labels, decisions)
+    choices = replace(choices, minds_shared_values=before.guards)
     trained = train(scratch, cleaned, before.model, name, choices, judged)
     with connect() as connection:
         registered = registry.create_model(connection, trained.model, guards=before.guards, created_by=trained_by)

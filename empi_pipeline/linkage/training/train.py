@@ -13,7 +13,8 @@ from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import compiled
 from empi_pipeline.linkage.model import FAMILY, MatchModel
 from empi_pipeline.linkage.scoring import predict_all
-from empi_pipeline.linkage.term_frequency import family_share, term_frequencies
+from empi_pipeline.linkage.shared_values import without_shared_values
+from empi_pipeline.linkage.term_frequency import family_share, plain_frequencies, term_frequencies
 from empi_pipeline.linkage.training.blocked_pairs import RuleEstimate, estimate_by_rules, median_of
 from empi_pipeline.linkage.training.decided_pairs import JudgedShares, decided_shares, labelled_shares
 from empi_pipeline.linkage.training.pairs import training_table
@@ -55,6 +56,7 @@ class TrainingChoices:
         most_pairs: Pairs of a training rule beyond which a part of them must do.
         learns_prior: Whether the trained model takes the prior it found. It falls as an index grows: a prior learned
             on few records is too generous for many.
+        minds_shared_values: Whether values that many humans share count as missing, as they do for models with guards.
     """
 
     seed: int = 1
@@ -62,6 +64,7 @@ class TrainingChoices:
     random_records: int = 2_000
     most_pairs: int = 2_000_000
     learns_prior: bool = False
+    minds_shared_values: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def train(
     if cleaned.num_rows < 2:
         raise TrainingError("a model is trained from records: load some first")
     sample = sampled(con, cleaned, choices.seed, choices.most_records)
-    frequencies = term_frequencies(con, sample, start)
+    learn = term_frequencies if choices.minds_shared_values else plain_frequencies
+    frequencies = learn(con, sample, start)
+    sample = without_shared_values(sample, frequencies)
     share = family_share(frequencies)
     ready = compiled(start)
     before = parameters_of(start)
