@@ -50,8 +50,9 @@ def erase_notes(
 ) -> ErasedNotes:
     """Take the text out of notes about persons that lost records, and about questions that concerned these records.
 
-    A note goes when it repeats a value, or when its person has no record left. Those that stay are counted: a person
-    must read them, for a text can tell of somebody without repeating a value.
+    A note goes when it repeats a value, when its person has no record left, or when it came with an answer to an
+    evaluation question about a record. Those that stay are counted: a person must read them, for a text can tell of
+    somebody without repeating a value.
 
     Args:
         connection: The caller's transaction; it holds the identity lock.
@@ -65,13 +66,14 @@ def erase_notes(
     notes = connection.execute(load("identity/withdraw_notes_about"), about).fetchall()
     erased = [note_id for note_id, person_id, text in notes if person_id in emptied or _repeats(text, values)]
     connection.execute(load("identity/withdraw_notes"), {"note_ids": erased})
+    answers = connection.execute(load("identity/withdraw_answers"), {"record_ids": record_ids}).rowcount
     entries = connection.execute(load("identity/withdraw_ledger_notes_about"), about).fetchall()
     redacted = [entry for entry, text in entries if _repeats(text, values)]
     if redacted:
         connection.execute(load("identity/withdraw_redact"), {"change_id": change_id, "redacted": redacted})
         connection.execute(load("identity/withdraw_change_notes"), {"redacted": redacted})
         connection.execute(load("identity/withdraw_decision_notes"), {"redacted": redacted})
-    return ErasedNotes(len(erased), len(redacted), len(notes) - len(erased) + len(entries) - len(redacted))
+    return ErasedNotes(len(erased) + answers, len(redacted), len(notes) - len(erased) + len(entries) - len(redacted))
 
 
 def _repeats(text: str, values: Iterable[str]) -> bool:

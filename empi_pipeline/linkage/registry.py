@@ -35,10 +35,10 @@ class RegisteredModel:
         guards: Whether the identity guards are on for matches of this model.
         is_active: Whether new batches are scored with it.
         frozen_at: When it learnt what it knows of the data; None until it first scores records.
-        frozen_records: From how many records; None also where an earlier version of the software did not note it.
-        refrozen_model_id: The model of the same settings that it was made from, to learn anew.
         created_at: When it was created.
         created_by: Who created it.
+        frozen_records: From how many records; None also where an earlier version of the software did not note it.
+        refrozen_model_id: The model of the same settings that it was made from, to learn anew.
     """
 
     model_id: int
@@ -46,10 +46,10 @@ class RegisteredModel:
     guards: bool
     is_active: bool
     frozen_at: datetime | None
-    frozen_records: int | None
-    refrozen_model_id: int | None
     created_at: datetime
     created_by: str
+    frozen_records: int | None = None
+    refrozen_model_id: int | None = None
 
 
 def create_model(connection: Connection, model: MatchModel, *, guards: bool, created_by: str) -> RegisteredModel:

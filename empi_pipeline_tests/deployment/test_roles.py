@@ -199,8 +199,12 @@ def test_a_reviewer_decides_takes_back_notes_and_publishes(reviewed: tuple[World
         note = {"case_id": None, "person_id": a.person_id, "actor": "ann", "note": "asked the ward"}
         connection.execute(load("identity/note_add"), note)
         publish(connection)
+    withdraw(world.connection, "test", "c", actor="dpo", policy=world.policy)
+    world.connection.commit()
+    with connect(url) as connection:
+        assert publish(connection).removed == 1, "what a withdrawal left to be told"
         assert verify(connection) == []
-    assert world.persons() == {frozenset("ae"), frozenset("b"), frozenset("cd")}
+    assert world.persons() == {frozenset("ae"), frozenset("b"), frozenset("d")}
 
 
 def _activate(connection: Connection, _world: World) -> None:

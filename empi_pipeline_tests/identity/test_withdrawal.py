@@ -194,3 +194,25 @@ def test_taking_back_a_change_does_not_bring_back_decisions_about_withdrawn_reco
         0,
     )
     assert [str(problem) for problem in verify(connection)] == []
+
+
+def test_notes_with_answers_to_evaluation_questions_go_and_the_answers_stay(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abc")
+    connection.execute("set session_replication_role = replica")
+    for left, right in ("ab", "bc"):
+        connection.execute(
+            "insert into evaluation.pairs (sample_id, stratum_no, record_id_l, record_id_r, match_weight)"
+            " values (1, 1, %s, %s, 5)",
+            [world.ids[left], world.ids[right]],
+        )
+    connection.execute(
+        "insert into evaluation.answers (pair_id, answer, actor, note)"
+        " select pair_id, 'same', 'x', 'y' from evaluation.pairs"
+    )
+    connection.execute("set session_replication_role = default")
+    assert withdraw(connection, "test", "a", actor="dpo", policy=world.policy).notes_erased == 1
+    assert connection.execute("select answer, note from evaluation.answers order by 1, 2").fetchall() == [
+        ("same", "y"),
+        ("same", None),
+    ]

@@ -10,10 +10,10 @@ select
     guards,
     is_active,
     frozen_at,
-    frozen_records,
-    refrozen_model_id,
     created_at,
-    created_by
+    created_by,
+    frozen_records,
+    refrozen_model_id
 from matching.model
 where (%(model_id)s::integer is null or model_id = %(model_id)s)
   and (%(name)s::text is null or name = %(name)s)

@@ -87,6 +87,7 @@ grant delete on identity.case_pairs to empi_reviewer;
 -- A save is published at once.
 grant insert, delete on publishing.crosswalk to empi_reviewer;
 grant insert on publishing.crosswalk_changes to empi_reviewer;
+grant delete on publishing.withdrawn_persons to empi_reviewer;
 grant insert, update on publishing.publications to empi_reviewer;
 grant usage, select on all sequences in schema identity, publishing to empi_reviewer;
 
