@@ -12,7 +12,7 @@ from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.identity.world import GUARDED, World
-from empi_pipeline_tests.properties.histories.cut import dying
+from empi_pipeline_tests.properties.histories.cut import dying, take_the_process_along
 
 NEXT_BATCH: Final = "batch-3"
 
@@ -107,5 +107,5 @@ ACTS: Final[dict[str, Callable[[Connection], Any]]] = {
 
 def do_and_die(url: str, act: str, fatal_statement: int) -> None:
     """Do it, and be killed at some statement; what a process of its own runs."""
-    with dying(url, fatal_statement, really=True) as connection:
+    with dying(url, fatal_statement, take_the_process_along) as connection:
         ACTS[act](connection)

@@ -1,11 +1,19 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from empi_pipeline.automation.local import Pipeline, pipeline
 from empi_pipeline.embedded import postgres as embedded
+from empi_pipeline.identity.verify import verify
 from empi_pipeline.intake import ledger
+from empi_pipeline.postgres import connect
+from empi_pipeline.postgres.connections import DatabaseError, values_withheld
+from empi_pipeline_tests.conftest import TEMPLATE, make_template
 from empi_pipeline_tests.deliveries import EXPECTED_PERSONS, HOSPITAL, PAYER, deliver, load, persons, without_ids
+from empi_pipeline_tests.faults.identity_acts import ACTS, scene
+from empi_pipeline_tests.properties.histories.cut import CutConnection, dying
+from empi_pipeline_tests.properties.histories.observed import observe, wrong_in
 
 
 def test_a_batch_fails_clearly_when_s3_cannot_be_reached_and_succeeds_later(
@@ -51,3 +59,49 @@ def test_postgres_restarted_in_the_middle_of_a_batch_costs_a_retry_and_nothing_e
         assert before["batches"] == [(batch_id, "applied")]
         assert load(running, {"payer.csv": PAYER}).success
         assert persons(running) == EXPECTED_PERSONS
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded._Server]:
+    server = embedded._Server(tmp_path_factory.mktemp("lost") / "postgres", "")
+    server.start()
+    make_template(server.url)
+    yield server
+    server.stop(immediately=True)
+
+
+AT = {"batch": (20, 40), "reject": (25,), "undo": (30,), "rematch": (20, 45), "withdrawal": (45,)}
+
+
+@pytest.mark.parametrize(
+    ("act", "statement"),
+    [
+        pytest.param(act, number, marks=() if (act, number) in {("batch", 40), ("reject", 25)} else pytest.mark.long)
+        for act, numbers in AT.items()
+        for number in numbers
+    ],
+)
+def test_postgres_restarted_in_the_middle_of_an_identity_write_costs_a_retry_and_nothing_else(
+    own_server: embedded._Server, act: str, statement: int
+) -> None:
+    name = f"lost_{act}_{statement}"
+    with connect(own_server.url, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {TEMPLATE}")
+    url = embedded.database_url(own_server.url, name)
+    with connect(url) as connection:
+        scene(connection)
+        before = observe(connection)
+
+    def restart(_connection: CutConnection) -> None:
+        own_server.stop(immediately=True)
+        own_server.start()
+
+    with pytest.raises(DatabaseError, match="Postgres"), values_withheld(), dying(url, statement, restart) as cut:
+        ACTS[act](cut)
+    with connect(url) as connection:
+        assert observe(connection).same_as(before)
+        connection.commit()
+        ACTS[act](connection)
+        after = observe(connection)
+        assert [*wrong_in(after), *map(str, verify(connection))] == []
+        assert len(after.changes) == len(before.changes) + 1

@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,18 +30,12 @@ class CutConnection(psycopg.Connection):
     """Counts statements, `begin` and `commit` among them; dies before the fatal one, or just after a commit."""
 
     left = 0
-    really = False
+    end: "Callable[[CutConnection], None]"
 
     def count(self) -> None:
         self.left -= 1
         if self.left == 0:
-            if self.really:
-                os.kill(os.getpid(), signal.SIGKILL)
-            # No farewell: the server finds the line dead.
-            with socket.socket(fileno=os.dup(self.pgconn.socket)) as line:
-                line.shutdown(socket.SHUT_RDWR)
-            self.pgconn.finish()
-            raise Killed
+            self.end(self)
 
     def _exec_command(self, command: Any, *arguments: Any, **options: Any) -> Any:
         if not self.closed:
@@ -52,9 +46,22 @@ class CutConnection(psycopg.Connection):
         return result
 
 
+def hang_up(connection: CutConnection) -> None:
+    """No farewell: the server finds the line dead."""
+    with socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+        line.shutdown(socket.SHUT_RDWR)
+    connection.pgconn.finish()
+    raise Killed
+
+
+def take_the_process_along(_connection: CutConnection) -> None:
+    """As kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @contextmanager
-def dying(url: str, fatal_statement: int, *, really: bool = False) -> Iterator[CutConnection]:
-    """A connection that dies at its n-th statement, if there are so many; `really` takes the whole process along."""
+def dying(url: str, fatal_statement: int, end: Callable[[CutConnection], None] = hang_up) -> Iterator[CutConnection]:
+    """A connection that something happens to at its n-th statement, if there are so many."""
     with CutConnection.connect(url, cursor_factory=_Cursor) as connection:
-        connection.left, connection.really = fatal_statement, really
+        connection.left, connection.end = fatal_statement, end
         yield connection
