@@ -12,7 +12,7 @@ from empi_pipeline.postgres import connect
 from empi_pipeline_tests.properties.histories.campaign import STEPS, campaign, database_of_histories, live_through
 from empi_pipeline_tests.properties.histories.life import Life, ViolationError
 
-LONG = int(os.environ.get("EMPI_HISTORIES", "1000"))
+LONG = int(os.environ.get("EMPI_HISTORIES", "400"))
 
 
 @pytest.mark.parametrize("first", range(0, 120, 30))

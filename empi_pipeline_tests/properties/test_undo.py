@@ -17,7 +17,7 @@ from empi_pipeline_tests.identity.state import State, state_of
 from empi_pipeline_tests.properties.histories.campaign import database_of_histories
 from empi_pipeline_tests.properties.histories.world import QuickWorld
 
-LONG = int(os.environ.get("EMPI_HISTORIES", "2000"))
+LONG = int(os.environ.get("EMPI_HISTORIES", "400"))
 GUARDS = [NO_GUARDS, Guards(), Guards(max_person_size=3, weak_bridge_side=2)]
 
 
