@@ -3,18 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from empi_pipeline.errors import ConflictError, NotFoundError
+from empi_pipeline.identity.arrays import Ints
+from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, partition, reject, split
 from empi_pipeline.identity.errors import InvalidDecisionError, StalePredictions
-from empi_pipeline.identity.evidence import NO_GUARDS, Guards
+from empi_pipeline.identity.evidence import NO_GUARDS, Evidence, Guards, NoConflicts
+from empi_pipeline.identity.plan import RematchRules, apply_rematch
 from empi_pipeline.identity.queries import person
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
 from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.postgres import Connection
+from empi_pipeline_tests.identity.test_plan import rescore
 from empi_pipeline_tests.identity.world import World
 
 SCENARIOS = yaml.safe_load((Path(__file__).parent / "scenarios.yaml").read_text(encoding="utf-8"))
@@ -69,6 +74,10 @@ class Play:
     def do_model(self, thresholds: list[float], step: dict[str, Any]) -> None:
         self.world.model(*thresholds)
 
+    def do_rematch(self, pairs: Any, step: dict[str, Any]) -> None:
+        rescore(self.world, predictions(pairs))
+        apply_rematch(self.connection, policy=self.world.policy, rules=RematchRules(most_changed=1, most_split=1))
+
     def do_remember(self, name: Any, step: dict[str, Any]) -> None:
         self.remembered[str(name)] = self.world.person_of(str(name))
 
@@ -101,7 +110,8 @@ class Play:
 
     def do_split(self, names: str, step: dict[str, Any]) -> None:
         group = frozenset(self.world.ids[name] for name in step["out"])
-        split(self.connection, *self.versioned(names[0]), [group], actor="steward", policy=self.world.policy)
+        split(self.connection, *self.versioned(names[0]), [group], actor="steward", policy=self.world.policy,
+              overrule=step.get("overrule", False))  # fmt: skip
 
     def do_partition(self, updates: Any, step: dict[str, Any]) -> None:
         """`1=12` the person of 1 gets 1 and 2; `+3` a new person gets 3; `1` the person of 1 as it is."""
@@ -157,3 +167,51 @@ def test_scenario(connection: Connection, scenario: dict[str, Any]) -> None:
 
 def test_the_table_is_long_enough_to_mean_something() -> None:
     assert len(SCENARIOS) >= 60
+
+
+def test_a_chain_of_a_hundred_thousand_records_is_one_group_also_with_two_that_must_stay_apart() -> None:
+    count = 100_000
+    left = np.arange(count - 1)
+
+    def grouped(cannot: list[list[int]]) -> Ints:
+        evidence = Evidence(
+            person=np.full(count, -1), source_identity=np.full(count, -1), left=left, right=left + 1,
+            # The weakest link is that between 70,000 and 70,001.
+            weight=np.where(left == 70_000, 8.0, 9.0), margin=np.full(count - 1, 5.0),
+            content_keys=lambda positions: np.char.zfill(positions.astype("S"), 12), cannot=np.array(cannot, np.int64),
+        )  # fmt: skip
+        return cluster(evidence, NO_GUARDS, NoConflicts()).group
+
+    assert len(np.unique(grouped([[], []]).astype(np.int64))) == 1
+    group = grouped([[0], [count - 1]])
+    assert [len(np.unique(part)) for part in (group[:70_001], group[70_001:], group)] == [1, 1, 2]
+
+
+def test_a_person_of_five_thousand_records_takes_in_one_more_and_comes_apart_again(connection: Connection) -> None:
+    count = 5_000
+    connection.execute(
+        "insert into raw.person_records (record_id, batch_id, arrival_id, line_number, content_hash, data_source,"
+        " source_person_id) overriding system value"
+        " select n, 'many', 1, n, sha256(n::text::bytea), 'test', 'p' || n from generate_series(1, %s) as n",
+        [count],
+    )
+    connection.execute("select setval(pg_get_serial_sequence('raw.person_records', 'record_id'), %s)", [count])
+    world = World(connection)
+    connection.execute("insert into intake.batches (batch_id) values ('many')")
+    connection.execute(
+        "insert into matching.predictions select 'many', %s, n, n + 1, 9, 0.998, '{}', '{}'"
+        " from generate_series(1, %s) as n",
+        [world.model_id, count - 1],
+    )
+    connection.execute("insert into matching.scored_batches values ('many', %s, 0)", [world.model_id])
+    assert world.apply("many").persons_created == 1
+    world.ids |= {f"p{record}": record for record in range(1, count + 1)}
+    world.load("k", [("k", "p2500", 0.99)])
+    whole = person(connection, world.person_of("k"))
+    assert whole.record_count == count + 1
+    off = frozenset(range(1, 2501))
+    saved = split(connection, whole.person_id, whole.version, [off], actor="ann", policy=world.policy)
+    assert sorted(map(len, world.persons())) == [2500, 2501]
+    undo(connection, saved.change_id, actor="ann", policy=world.policy)
+    assert person(connection, whole.person_id).record_count == count + 1
+    assert [str(problem) for problem in verify(connection)] == []
