@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -251,3 +253,12 @@ def test_a_search_is_driven_by_an_index(connection: Connection, asked: dict[str,
     find_persons(Explaining(), **asked)  # type: ignore[arg-type]
     assert not [line for line in read if "Seq Scan on" in line and "person_records" in line]
     assert any("Index" in line for line in read)
+
+
+def test_reading_identities_loads_neither_clustering_nor_the_engine() -> None:
+    code = (
+        "import sys, empi_pipeline.identity.queries, empi_pipeline.identity.notes;"
+        "print([name for name in ('scipy', 'duckdb', 'splink') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

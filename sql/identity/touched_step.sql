@@ -1,17 +1,25 @@
 -- Goes one step on: to records of the same person, of the same source identity, and to auto-matches.
 with reached as (
+    -- Each person and source identity once: of n records that share one, each would reach all n.
     select other.record_id
-    from touched_records as touched
-    join identity.membership as mine on mine.record_id = touched.record_id
-    join identity.membership as other on other.person_id = mine.person_id
-    where touched.round = %(round)s
+    from (
+        select distinct mine.person_id
+        from touched_records as touched
+        join identity.membership as mine on mine.record_id = touched.record_id
+        where touched.round = %(round)s
+    ) as person
+    join identity.membership as other on other.person_id = person.person_id
     union all
     select other.record_id
-    from touched_records as touched
-    join raw.person_records as mine on mine.record_id = touched.record_id
+    from (
+        select distinct mine.data_source, mine.source_person_id
+        from touched_records as touched
+        join raw.person_records as mine on mine.record_id = touched.record_id
+        where touched.round = %(round)s and mine.data_source <> all (%(untrusted_sources)s::text[])
+    ) as source_identity
     join raw.person_records as other
-        on other.data_source = mine.data_source and other.source_person_id = mine.source_person_id
-    where touched.round = %(round)s and mine.data_source <> all (%(untrusted_sources)s::text[])
+        on other.data_source = source_identity.data_source
+        and other.source_person_id = source_identity.source_person_id
     union all
     select prediction.record_id_r
     from touched_records as touched
