@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 
 from benchmarks.linkage_quality import data_sets
 from benchmarks.linkage_quality.clustering import components, guarded_clusters
-from benchmarks.linkage_quality.measures import quality
 from empi_pipeline import linkage
 from empi_pipeline.cleaning import clean, infer_date_formats
+from empi_pipeline.evaluation.agreement import agreement
 from empi_pipeline.scratch import open_scratch
 
 _HEADER = (
@@ -55,9 +55,9 @@ def measure(loaded: data_sets.DataSet, model: linkage.MatchModel) -> str:
         seconds = time.perf_counter() - started
         families = linkage.has_families(frequencies)
         auto = scored.filter(pc.greater(scored["match_probability"], model.auto_threshold))
-        plain = quality(components(cleaned["record_id"].to_numpy(), auto).tolist(), loaded.truth)
+        plain = agreement(components(cleaned["record_id"].to_numpy(), auto).tolist(), loaded.truth)
         labels = guarded_clusters(con, cleaned, auto, families=families)
-    guarded = quality(labels.tolist(), loaded.truth)
+    guarded = agreement(labels.tolist(), loaded.truth)
     left, right = (scored[column].to_numpy() - 1 for column in ("record_id_l", "record_id_r"))
     humans = pa.array(loaded.truth)
     auto_left, auto_right = (auto[column].to_numpy() - 1 for column in ("record_id_l", "record_id_r"))

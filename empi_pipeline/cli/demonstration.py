@@ -41,17 +41,7 @@ def demo(
 def _fields(result: "DemoResult") -> dict[str, object]:
     from dataclasses import asdict
 
-    measured = result.agreement
-    return {
-        **asdict(result),
-        "home": str(result.home),
-        "agreement": {
-            **asdict(measured),
-            "precision": measured.precision,
-            "recall": measured.recall,
-            "f1": measured.f1,
-        },
-    }
+    return {**asdict(result), "home": str(result.home), "agreement": result.agreement.as_figures()}
 
 
 def _print(result: "DemoResult") -> None:
@@ -82,6 +72,7 @@ def _print(result: "DemoResult") -> None:
 What next, on the index of the demo:
   {command} status
   {command} review list
+  {command} evaluate {result.home}/truth.csv
   {command} crosswalk | head
   {command} up
 On your own files: `make up`, then move files into the folder it prints; or `.venv/bin/empi load FILE`."""

@@ -16,8 +16,8 @@ from empi_pipeline.demo.deliveries import SETTINGS, Wave, waves
 from empi_pipeline.demo.febrl import febrl_records
 from empi_pipeline.demo.generated import SETTINGS as GENERATED_SETTINGS
 from empi_pipeline.demo.generated import generated_waves
-from empi_pipeline.demo.truth import Agreement, agreement
 from empi_pipeline.errors import ConflictError, EmpiError
+from empi_pipeline.evaluation.agreement import Agreement, agreement
 from empi_pipeline.postgres import Connection
 from empi_pipeline.settings import INBOX_PREFIX, home
 from empi_pipeline.sql import load
@@ -171,7 +171,9 @@ def _measured(
         duplicates=dict(sources),
         overlaps=counted[1],
         review_cases=counted[2],
-        agreement=agreement((person, truth[source, number]) for source, number, person in rows),
+        agreement=agreement(
+            [str(person) for _, _, person in rows], [truth[source, number] for source, number, _ in rows]
+        ),
         load_seconds=load_seconds,
         total_seconds=time.monotonic() - started,
     )
