@@ -181,7 +181,8 @@ def compare_with_all(
     names = np.asarray(names.combine_chunks().dictionary_encode().indices)
     apart = names[at_left] != names[at_right]
     at_left, at_right = at_left[apart], at_right[apart]
-    missed = int((~_share_a_key(scratch, cleaned, model, at_left, at_right)).sum())
+    looked_at = linkage.without_shared_values(cleaned, frequencies)
+    missed = int((~_share_a_key(scratch, looked_at, model, at_left, at_right)).sum())
     return ComparedWithAll(
         records=len(drawn),
         comparisons=len(drawn) * (count - len(drawn)) + len(drawn) * (len(drawn) - 1) // 2,

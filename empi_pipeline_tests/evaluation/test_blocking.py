@@ -52,7 +52,7 @@ def model(database: str, connection: Connection) -> RegisteredModel:
     connection.commit()
     with open_scratch() as scratch:
         cleaned = key_index.cleaned_of_index(connection)
-        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, valid))
+        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, valid), 20)
         connection.commit()
         scored = index_scoring.score(partial(connect, database), scratch, "batch-1", cleaned)
         index_scoring.store(connection, scored)

@@ -81,7 +81,7 @@ def test_pairs_below_the_potential_threshold_come_from_scoring_once_more(databas
     with open_scratch() as scratch:
         names = ["roe", *(f"name{number}" for number in range(500))]  # Else sharing the only name says nothing.
         cleaned = pa.table({"record_id": list(range(501)), "first_name": names, "last_name": names})
-        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, model))
+        registry.freeze(connection, registered.model_id, linkage.term_frequencies(scratch, cleaned, model), 501)
         connection.commit()
         frame = read_frame(partial(connect, database), scratch, 20)
         none = read_frame(partial(connect, database), scratch, 0)
