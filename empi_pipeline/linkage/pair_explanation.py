@@ -80,8 +80,7 @@ def explained(
     left: int,
     right: int,
 ) -> PairExplanation:
-    """The same from cleaned records and term frequencies in hand; values shared by many are missing to the model."""
-    records = linkage.without_shared_values(records, frequencies)
+    """The same from cleaned records and term frequencies in hand."""
     pair = pa.table({"record_id_l": pa.array([left], pa.int64()), "record_id_r": pa.array([right], pa.int64())})
     model = registered.model
     (scored,) = linkage.predict_pairs(scratch, model, frequencies, records, pair).to_pylist()
