@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from empi_pipeline.embedded.postgres import database_url
+from empi_pipeline.identity import settle
 from empi_pipeline.postgres import connect
 from empi_pipeline_tests.conftest import TEMPLATE
 from empi_pipeline_tests.properties.histories.life import Life
@@ -30,9 +31,11 @@ def database_of_histories(server: str) -> Iterator[str]:
     name = f"histories_{uuid.uuid4().hex}"
     with connect(server, autocommit=True) as admin:
         admin.execute(f"create database {name} template {TEMPLATE}")
+    new_person_ids = settle.new_person_ids  # Lives put their own in its place.
     try:
         yield database_url(server, name)
     finally:
+        settle.new_person_ids = new_person_ids
         with connect(server, autocommit=True) as admin:
             admin.execute(f"drop database {name} with (force)")
 
