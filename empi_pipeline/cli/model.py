@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table, say
-from empi_pipeline.errors import EmpiError
+from empi_pipeline.errors import ConfigurationError, EmpiError
 
 if TYPE_CHECKING:
     from empi_pipeline.automation.model_diff import ModelDiff
@@ -107,6 +107,70 @@ def train(
         note("training changed nothing: this is the model it started from")
     else:
         note(f"not active: `empi model diff {came.start_model_id} {registered.model_id}` says what it would change")
+
+
+@app.command("report")
+def report(
+    model: Annotated[str | None, typer.Argument(help="Number or name; the active model without it.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the whole report as a page.")] = None,
+    records: Annotated[int, typer.Option(min=2, help="How many records to look at, at most.")] = 20_000,
+    as_json: Json = False,
+) -> None:
+    """Tell what a model makes of the index: records it can never match, pairs compared by rule, examples.
+
+    The page also has charts of m, u and weights, of how training came to them, and of every example. It holds counts,
+    probabilities and invented people, no value of a record.
+    """
+    from datetime import UTC, datetime
+
+    from empi_pipeline.cli.index import open_index
+    from empi_pipeline.evaluation.example_pairs import EXAMPLES
+    from empi_pipeline.evaluation.model_page import model_figures, model_page
+    from empi_pipeline.linkage import registry
+    from empi_pipeline.linkage.training.of_index import index_size, provenance, sample_of_index
+    from empi_pipeline.linkage.training.sampling import sampled
+    from empi_pipeline.scratch import open_scratch
+    from empi_pipeline.settings import read_settings
+
+    limits = read_settings().scratch
+    with open_index() as connection, open_scratch(memory_limit=limits.memory, threads=limits.threads) as scratch:
+        found = registry.ensure_active(connection) if model is None else registry.get(connection, model)
+        sample = sampled(scratch, sample_of_index(connection, 1, records), 1, records).drop_columns(["original_id"])
+        learnt = registry.term_frequencies(connection, found.model_id)
+        figures = model_figures(scratch, found, learnt, sample, index_size(connection))
+        came = provenance(connection, found.model_id)
+    if html is not None:
+        try:
+            html.write_text(model_page(found, came, figures, datetime.now(UTC)), encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"{html}: cannot be written ({error.strerror})") from None
+    fields = {
+        "model_id": found.model_id,
+        "name": found.model.name,
+        "trained_from": came and came.start_model_id,
+        "records": figures.records,
+        "records_looked_at": figures.sampled_records,
+        "unlinkable_at_auto": figures.unlinkable(found.model.auto_threshold),
+        "unlinkable_at_potential": figures.unlinkable(found.model.potential_threshold),
+        "pairs_compared": sum(rule.new_pairs for rule in figures.rules),
+        "largest_block": max((size for _, size in figures.largest_blocks), default=0),
+    }
+    rules = [{"rule": rule.rule, "pairs": rule.pairs, "new_pairs": rule.new_pairs} for rule in figures.rules]
+    examples = [
+        {"example": each.title, "match_weight": told.explanation.match_weight, "verdict": told.verdict}
+        for each, told in zip(EXAMPLES, figures.examples, strict=True)
+    ]
+    if as_json:
+        print_json({**fields, "rules": rules, "examples": examples})
+        return
+    print_fields({name.replace("_", " "): value for name, value in fields.items()})
+    say("")
+    print_table(("pairs", "new", "blocking rule"), [(each["pairs"], each["new_pairs"], each["rule"]) for each in rules])
+    say("")
+    print_table(
+        ("bits", "by score alone", "example of invented people"),
+        [(f"{each['match_weight']:+.1f}", each["verdict"], each["example"]) for each in examples],
+    )
 
 
 @app.command("diff")

@@ -91,7 +91,7 @@ def train_on_index(
         # One snapshot: records, labels and decisions are of one moment.
         connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         seen = newest_change(connection)
-        records = _size(connection)
+        records = index_size(connection)
         cleaned = _sample(connection, choices, records)
         judged = _judged(connection, labels, decisions)
     choices = replace(choices, minds_shared_values=before.guards)
@@ -159,10 +159,11 @@ _SAID: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False
 
 def sample_of_index(connection: Connection, seed: int, most: int) -> pa.Table:
     """Cleaned records of the index: all, or about so many where there are many more."""
-    return _sample(connection, TrainingChoices(seed=seed, most_records=most), _size(connection))
+    return _sample(connection, TrainingChoices(seed=seed, most_records=most), index_size(connection))
 
 
-def _size(connection: Connection) -> int:
+def index_size(connection: Connection) -> int:
+    """How many records belong to persons."""
     row = connection.execute("select count(*) from identity.membership").fetchone()
     assert row is not None
     return int(row[0])
