@@ -23,7 +23,7 @@ test: $(INSTALLED)  ## The tests of every day, on a real PostgreSQL and a real S
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 
 test-long: $(INSTALLED)  ## The campaigns that take minutes.
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -m long -n $(PYTEST_WORKERS) --dist worksteal
 
 lint: $(INSTALLED)  ## Style and types.
 	$(BIN)/ruff check .
