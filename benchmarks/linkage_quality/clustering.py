@@ -1,6 +1,6 @@
-"""A plain clustering under guards, for measuring linkage alone: joins in descending weight, none that conflicts."""
+"""Persons and review cases from scored pairs, by the functions of the identity room, without a database."""
 
-from collections import defaultdict
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -8,59 +8,87 @@ import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from empi_pipeline.identity.guards import CONFLICT_ATTRIBUTES, find_conflicts
+from empi_pipeline.identity.case_evolution import OpenCases, evolve
+from empi_pipeline.identity.case_pairs import WhoIsWhere, open_questions
+from empi_pipeline.identity.clustering import cluster
+from empi_pipeline.identity.conflicts import RecordConflicts
+from empi_pipeline.identity.evidence import Evidence, Guards
+from empi_pipeline.identity.neighbourhood import Decided, Predictions
+from empi_pipeline.identity.policy import ConflictRules
+from empi_pipeline.linkage import MatchModel
 
-MAX_MEMBERS = 300
-"""Larger components keep their plain partition: this is a measuring tool, not the product's clustering."""
+
+class Settled(NamedTuple):
+    """Persons and open cases.
+
+    Attributes:
+        person: Person (number) of each record.
+        cases: How many review cases are open.
+        cases_of: The cases that each person (number) is in.
+    """
+
+    person: np.ndarray
+    cases: int
+    cases_of: dict[int, set[int]]
 
 
 def components(record_ids: np.ndarray, pairs: pa.Table) -> np.ndarray:
-    """The component of each record, from pairs of record ids."""
-    place = {record: index for index, record in enumerate(record_ids.tolist())}
-    left = [place[record] for record in pairs["record_id_l"].to_pylist()]
-    right = [place[record] for record in pairs["record_id_r"].to_pylist()]
+    """The connected component of each record, from pairs of record ids."""
+    order = np.argsort(record_ids)
+    left, right = (
+        order[np.searchsorted(record_ids, pairs[column].to_numpy(), sorter=order)]
+        for column in ("record_id_l", "record_id_r")
+    )
     size = len(record_ids)
     graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
     return connected_components(graph, directed=False)[1]
 
 
-def guarded_clusters(
-    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, pairs: pa.Table, *, families: bool
-) -> np.ndarray:
-    """The cluster of each record when a join is refused if any two of the members it would bring together conflict."""
-    record_ids = cleaned["record_id"].to_numpy()
-    labels = components(record_ids, pairs)
-    members = defaultdict(list)
-    for record, label in zip(record_ids.tolist(), labels.tolist(), strict=True):
-        members[label].append(record)
-    left, right = [], []
-    for group in members.values():
-        if 1 < len(group) <= MAX_MEMBERS:
-            left += [first for index, first in enumerate(group) for _ in group[index + 1 :]]
-            right += [second for index, _ in enumerate(group) for second in group[index + 1 :]]
-    both = pa.table({"record_id_l": pa.array(left, pa.int64()), "record_id_r": pa.array(right, pa.int64())})
-    conflicts = find_conflicts(con, both, cleaned.select(["record_id", *CONFLICT_ATTRIBUTES]), families=families)
-    return _refusing(record_ids, pairs, conflicts)
+def settled(
+    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, scored: pa.Table, model: MatchModel, *, families: bool
+) -> Settled:
+    """What a first batch of these records would become.
 
-
-def _refusing(record_ids: np.ndarray, pairs: pa.Table, conflicts: pa.Table) -> np.ndarray:
-    enemies = defaultdict(set)
-    for one, other in zip(conflicts["record_id_l"].to_pylist(), conflicts["record_id_r"].to_pylist(), strict=True):
-        enemies[one].add(other)
-        enemies[other].add(one)
-    group_of = {record: record for record in record_ids.tolist()}
-    groups = {record: [record] for record in group_of}
-    order = pairs.sort_by([("match_weight", "descending"), ("record_id_l", "ascending"), ("record_id_r", "ascending")])
-    for one, other in zip(order["record_id_l"].to_pylist(), order["record_id_r"].to_pylist(), strict=True):
-        first, second = group_of[one], group_of[other]
-        if first == second:
-            continue
-        if len(groups[first]) < len(groups[second]):
-            first, second = second, first
-        hated = set().union(*(enemies[record] for record in groups[second] if record in enemies))
-        if hated and not hated.isdisjoint(groups[first]):
-            continue
-        for record in groups[second]:
-            group_of[record] = first
-        groups[first] += groups.pop(second)
-    return np.array([group_of[record] for record in record_ids.tolist()])
+    Args:
+        con: A DuckDB connection (scratch).
+        cleaned: Cleaned records; `record_id` counts from 1.
+        scored: Predictions of all of them.
+        model: The match model that made them.
+        families: Whether relatives are among the records.
+    """
+    count = cleaned.num_rows
+    record_ids = cleaned["record_id"].to_numpy().astype(np.int64)
+    assert (record_ids == np.arange(1, count + 1)).all()
+    left, right = (scored[column].to_numpy().astype(np.int64) for column in ("record_id_l", "record_id_r"))
+    weight, probability = scored["match_weight"].to_numpy(), scored["match_probability"].to_numpy()
+    auto = probability > model.auto_threshold
+    margin = weight - np.log2(model.auto_threshold / (1 - model.auto_threshold))
+    alone = np.full(count, -1, np.int64)
+    rules = ConflictRules.shipped(families=families)
+    attributes = cleaned.select(["record_id", *rules.attributes])
+    conflicts = RecordConflicts(
+        con, rules.find, record_ids, lambda ids: attributes.take(pa.array(ids - 1)), rules.attributes, rules.aspects
+    )
+    evidence = Evidence(
+        alone, alone, left[auto] - 1, right[auto] - 1, weight[auto], margin[auto],
+        lambda records: np.array([b"%012d" % record for record in records.tolist()], "S12"),
+    )  # fmt: skip
+    clustering = cluster(evidence, Guards(), conflicts)
+    who = WhoIsWhere(record_ids, clustering.group)
+    nothing = np.empty(0, np.int64)
+    questions = open_questions(
+        clustering.findings,
+        record_ids,
+        Predictions(left[auto], right[auto], weight[auto], probability[auto]),
+        Predictions(left[~auto], right[~auto], weight[~auto], probability[~auto]),
+        Decided(np.empty(0, bool), nothing, nothing, np.empty(0)),
+        who,
+    )
+    no_cases = OpenCases(nothing, nothing, np.empty(0, bool), nothing, nothing, nothing, pa.array([], pa.string()))
+    unchanged = np.zeros(int(clustering.group.max()) + 1, bool)
+    component = evolve(questions, no_cases, who, unchanged, 0).component
+    cases_of: dict[int, set[int]] = {}
+    for ends in (questions.person_left, questions.person_right):
+        for person, case in zip(ends.tolist(), component.tolist(), strict=True):
+            cases_of.setdefault(person, set()).add(case)
+    return Settled(clustering.group, len(set(component.tolist())), cases_of)

@@ -10,7 +10,7 @@ GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "given_name": "The given names clearly differ: no nickname, typo, initial or swap explains it.",
         "birth_date": "The birth dates clearly differ: more than a typo, a wrong part or a swapped day and month.",
         "ssn": "The Social Security numbers differ by more than a typo, and something else differs too.",
-        "sex": "The sexes differ, and so does the birth date.",
+        "sex": "The sexes differ, and the given names or the birth dates do too.",
     }
 )
 """Reason codes of `guards.find_conflicts` and what they tell a steward. The first that applies is given."""

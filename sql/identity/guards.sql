@@ -18,6 +18,7 @@ people as (
         ) as given_parts,
         coalesce(sets.name_sets, []) as name_sets,
         split_part(guard_attributes.first_name, ' ', 1) as given_word,
+        nullif(split_part(guard_attributes.first_name, ' ', 2), '') as second_word,
         guard_attributes.sex,
         case when length(birth_date) = 10 then birth_date end as birth_date,
         case when length(birth_date) = 10 then try_cast(left(birth_date, 4) as integer) end as birth_year,
@@ -72,7 +73,8 @@ compared as (
             l.first_name = r.first_name
             or list_has_any(l.name_sets, r.name_sets)
             or list_has_any(l.given_parts, r.given_parts)
-            or damerau_levenshtein(l.first_name, r.first_name) <= 1
+            -- Slips rarely hit the first letter; Hayden and Jayden are two.
+            or (left(l.first_name, 1) = left(r.first_name, 1) and damerau_levenshtein(l.first_name, r.first_name) <= 1)
             or (least(length(l.first_name), length(r.first_name)) = 1 and left(l.first_name, 1) = left(r.first_name, 1))
             or l.middle_name = r.first_name
             or r.middle_name = l.first_name
@@ -83,6 +85,15 @@ compared as (
             false
         ) as given_close,
         coalesce(left(l.middle_name, 1) <> left(r.middle_name, 1), false) as middle_differs,
+        -- Mary Ann and Mary Beth.
+        coalesce(
+            l.second_word not in (r.second_word, r.given_word) and length(l.second_word) > 1 and length(r.second_word) > 1
+            and jaro_winkler_similarity(l.second_word, r.second_word) < 0.8, false
+        ) as second_name_differs,
+        coalesce(
+            jaro_winkler_similarity(l.last_name, r.last_name) < 0.8
+            and not list_has_any(string_split(l.last_name, ' '), string_split(r.last_name, ' ')), false
+        ) as surname_differs,
         coalesce(
             l.birth_date = r.birth_date
             or damerau_levenshtein(l.birth_date, r.birth_date) <= 2
@@ -103,10 +114,21 @@ compared as (
         l.twin is distinct from r.twin as twin_differs,
         l.twin is not null and r.twin is not null as twin_known,
         l.first_name is null or r.first_name is null as given_unknown,
+        -- Paul and Paula, Alexander and Alexandra; short forms of one name may be either's.
+        coalesce(
+            l.first_name <> r.first_name and not list_has_any(l.name_sets, r.name_sets)
+            and left(l.first_name, 3) = left(r.first_name, 3) and right(l.first_name, 1) <> right(r.first_name, 1)
+            and (
+                starts_with(l.first_name, r.first_name) or starts_with(r.first_name, l.first_name)
+                or damerau_levenshtein(l.first_name, r.first_name) <= 2
+            ),
+            false
+        ) as given_of_other_sex,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) > 2, false) as ssn_clear,
         coalesce(damerau_levenshtein(l.ssn, r.ssn) <= 1, false) as ssn_near,
         coalesce(l.sex in ('f', 'm') and r.sex in ('f', 'm') and l.sex <> r.sex, false) as sex_differs,
-        coalesce(l.generation <> r.generation, false) as generation_differs
+        coalesce(l.generation <> r.generation, false) as generation_differs,
+        (l.generation is null) <> (r.generation is null) as generation_of_one
     from guard_pairs
     join people as l on l.record_id = guard_pairs.record_id_l
     join people as r on r.record_id = guard_pairs.record_id_r
@@ -124,12 +146,17 @@ judged as (
             when $families and not given_near and not ((ssn_same or ssn_agrees) and birth_near and birth_known) then 'given_name'
             -- Two names that are only similar, or none, and another middle name: two of a family named alike.
             when $families and middle_differs and not given_close then 'given_name'
+            when $families and second_name_differs then 'given_name'
+            -- Neither name speaks for one human.
+            when $families and given_unknown and surname_differs and not ssn_same then 'given_name'
             -- A generation apart (no parent is younger than twelve), or apart and not even named alike.
             when $families and not birth_near and not ssn_same and (years_apart >= 12 or not coalesce(given_same, false))
                 then 'birth_date'
+            -- A son under the number of his father.
+            when $families and generation_of_one and not birth_near and years_apart >= 12 then 'birth_date'
             when $families and ssn_in_sequence and birth_known and not coalesce(given_same, true) then 'ssn'
-            when $families and ssn_clear and (not given_near or not birth_near or sex_differs) then 'ssn'
-            when $families and sex_differs and not birth_near then 'sex'
+            when $families and ssn_clear and (not coalesce(given_close, true) or not birth_near or sex_differs) then 'ssn'
+            when $families and sex_differs and (not birth_near or given_of_other_sex) then 'sex'
             -- Where there are no relatives, one field may be plain wrong; two are somebody else.
             when not given_near and not birth_near and not birth_shares_part and not ssn_near then 'given_name'
         end as reason
