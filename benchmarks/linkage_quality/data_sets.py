@@ -136,9 +136,8 @@ def available(shared: Path | None, pseudopeople_folder: Path | None) -> dict[str
     if shared and (shared / "febrl_40k.csv").is_file():
         sets["febrl_40k"] = lambda: febrl_40k(shared / "febrl_40k.csv")
     if pseudopeople_folder:
-        for seed in (1, 2, 3):
-            if (pseudopeople_folder / f"pp{seed}_ssa.csv").is_file():
-                sets[f"pseudopeople{seed}"] = lambda seed=seed: pseudopeople(pseudopeople_folder, seed)
+        for seed in sorted(int(path.stem[2:-4]) for path in pseudopeople_folder.glob("pp*_ssa.csv")):
+            sets[f"pseudopeople{seed}"] = lambda seed=seed: pseudopeople(pseudopeople_folder, seed)
     for seed in (1, 2):
         sets[f"households{seed}"] = lambda seed=seed: households(41_000, seed)
     sets["relatives"] = lambda: households(20_000, 1, RELATIVES)

@@ -1,4 +1,4 @@
-"""Plain Splink as its documentation's tutorial on persons has it: the yardstick, trained on each set, then components."""
+"""Plain Splink as in its documentation's tutorial on persons, the yardstick: trained on each set, then components."""
 
 import duckdb
 import numpy as np
