@@ -9,6 +9,7 @@ from empi_pipeline.cli.evaluate_samples import list_open
 from empi_pipeline.cli.output import Json, note, print_fields, print_json, print_table, say, shown
 
 if TYPE_CHECKING:
+    from empi_pipeline.identity.case_reasons import Obstacle
     from empi_pipeline.identity.queries import Case, Pair
     from empi_pipeline.linkage import Explanation
     from empi_pipeline.postgres import Connection
@@ -130,11 +131,13 @@ def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")
     with open_index() as connection:
         found = queries.show_case(connection, case)
         explanations = _explained(connection, found)
+        in_the_way = _in_the_way(connection, found)
         notes = notes_about(connection, case_id=case)
     if as_json:
         document = asdict(found)
-        for told, pair, explanation in zip(document["pairs"], found.pairs, explanations, strict=True):
-            told["reason_in_words"] = pair.reason_in_words
+        for told, explanation, (obstacle, words) in zip(document["pairs"], explanations, in_the_way, strict=True):
+            told["reason_in_words"] = words
+            told["in_the_way"] = obstacle and asdict(obstacle)
             told["explanation"] = explanation and asdict(explanation)
         print_json({**document, "notes": [asdict(each) for each in notes]})
         return
@@ -142,8 +145,8 @@ def show(case: Annotated[int, typer.Argument(metavar="CASE", help="Its number.")
     for person in found.persons:
         say(f"\nperson {person.person_id}@{person.version}, {person.record_count:,} record(s)")
         print_records(person)
-    for pair, explanation in zip(found.pairs, explanations, strict=True):
-        _print_pair(pair, explanation)
+    for pair, explanation, (_, words) in zip(found.pairs, explanations, in_the_way, strict=True):
+        _print_pair(pair, words, explanation)
     print_decisions(found.decisions)
     print_notes(notes)
 
@@ -162,6 +165,24 @@ def _explained(connection: "Connection", case: "Case") -> "list[Explanation | No
     ]
 
 
+def _in_the_way(connection: "Connection", case: "Case") -> "list[tuple[Obstacle | None, str | None]]":
+    """Per pair what stands in the way of a join, and the reason as a sentence."""
+    told: list[tuple[Obstacle | None, str | None]] = [(None, pair.reason_in_words) for pair in case.pairs]
+    if case.status != "open" or case.kind == "potential_match":
+        return told  # Not even what is needed to work it out is imported.
+    from empi_pipeline.cli.saving import policy
+    from empi_pipeline.identity.case_reasons import obstacle_in_words
+    from empi_pipeline.identity.obstacles import obstacles
+
+    persons = {person.person_id for person in case.persons}
+    for place, obstacle in enumerate(obstacles(connection, case, policy(connection))):
+        if obstacle is not None:
+            pair = case.pairs[place]
+            words = obstacle_in_words(obstacle, case.kind, (pair.record_id_l, pair.record_id_r), persons)
+            told[place] = obstacle, words
+    return told
+
+
 def _print_case(case: "Case") -> None:
     fields: dict[str, Any] = {
         "case": case.case_id,
@@ -178,12 +199,12 @@ def _print_case(case: "Case") -> None:
     print_fields(fields)
 
 
-def _print_pair(pair: "Pair", explanation: "Explanation | None") -> None:
+def _print_pair(pair: "Pair", reason_in_words: str | None, explanation: "Explanation | None") -> None:
     weight = "not scored" if pair.match_weight is None else f"{pair.match_weight:+.1f} bits"
     probability = "" if pair.match_probability is None else f", probability {pair.match_probability:.6f}"
     say(f"\nrecords {pair.record_id_l} and {pair.record_id_r}: {weight}{probability}")
     if pair.reason and pair.reason != "potential_match":  # Which the case says itself.
-        say(f"  {pair.reason_in_words}")
+        say(f"  {reason_in_words}")
     if explanation is None:
         return
     say(f"  {explanation.sentence}")

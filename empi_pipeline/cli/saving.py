@@ -1,16 +1,17 @@
 """What all saves of a steward share: who decides, what identity goes by, and publishing what came of it at once."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 
-from empi_pipeline.cli.output import note, print_fields, print_json
+from empi_pipeline.cli.output import note, print_fields, print_json, print_table, say
 from empi_pipeline.errors import ConfigurationError, EmpiError
 
 if TYPE_CHECKING:
+    from empi_pipeline.identity.person_changes import PersonChange
     from empi_pipeline.identity.policy import Policy
     from empi_pipeline.identity.stewardship import Saved
     from empi_pipeline.postgres import Connection
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Actor = Annotated[str | None, typer.Option("--as", metavar="ACTOR", help="Who decides; your login name without it.")]
 Why = Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Why; it is kept with the change.")]
 Overrule = Annotated[bool, typer.Option("--overrule", help="Take back decisions in force that say otherwise.")]
+
+_MOST_SHOWN: Final = 50
+"""Of cases and persons; taking a large batch back touches thousands."""
 
 _WAIT_TO_PUBLISH: Final = 5_000
 """Milliseconds to wait for a publication that is under way: it may be a large one."""
@@ -57,11 +61,41 @@ def carry_out(save: "Callable[..., Saved]", actor: str | None, as_json: bool) ->
         "decisions made": saved.decisions_made,
         "decisions ended": saved.decisions_revoked,
         "records moved": saved.records_moved,
-        "persons": saved.person_ids,
     }
+    for name, cases in (("cases opened", saved.cases_opened), ("cases closed", saved.cases_closed)):
+        if cases:
+            told[name] = _some(cases)
     if published:
         told["crosswalk"] = f"{published.added:,} row(s) added, {published.removed:,} removed"
     print_fields(told)
+    _print_persons(saved.persons)
+
+
+def _some(cases: Sequence[int]) -> str:
+    more = f" and {len(cases) - _MOST_SHOWN:,} more" if len(cases) > _MOST_SHOWN else ""
+    return ", ".join(map(str, cases[:_MOST_SHOWN])) + more
+
+
+def _print_persons(persons: "Sequence[PersonChange]") -> None:
+    """Every person touched, also those that evidence brought into it."""
+    if not persons:
+        return
+    say("")
+    print_table(
+        ("person", "now", "records", "gained", "lost"),
+        [(f"{each.person_id}@{each.version}", _now(each), each.record_count, each.gained, each.lost)
+         for each in persons[:_MOST_SHOWN]],
+    )  # fmt: skip
+    if len(persons) > _MOST_SHOWN:
+        note(f"and {len(persons) - _MOST_SHOWN:,} more persons; --json shows all")
+
+
+def _now(person: "PersonChange") -> str:
+    if person.what == "retired":
+        return f"merged into {person.other_person_id}" if person.other_person_id else "retired, without records"
+    if person.what == "created":
+        return f"new, out of {person.other_person_id}" if person.other_person_id else "new"
+    return {"revived": "lives again", "kept": "as it was"}.get(person.what, person.what)
 
 
 def acting(actor: str | None) -> str:

@@ -60,6 +60,11 @@ class Assignment:
         return np.flatnonzero(touched)
 
     @property
+    def records_moved(self) -> int:
+        """How many records belong to another person than before."""
+        return int(((self.before >= 0) & (self.before != self.after)).sum())
+
+    @property
     def retired(self) -> Ints:
         """Numbers of the persons that lost all their records."""
         return np.flatnonzero((self.count_before > 0) & (self.record_count == 0))

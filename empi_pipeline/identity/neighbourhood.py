@@ -182,7 +182,7 @@ def _read(connection: Connection, predictions_query: str, untrusted_sources: fro
             left=auto_left[auto],
             right=auto_right[auto],
             weight=predictions.weight[auto],
-            margin=predictions.weight[auto] - _bits(auto_threshold[auto]),
+            margin=predictions.weight[auto] - bits_of(auto_threshold[auto]),
             must=_inside(record_ids, decided, decided.is_must_link),
             cannot=_inside(record_ids, decided, ~decided.is_must_link),
             content_keys=lambda positions: _content_keys(connection, record_ids[positions]),
@@ -296,7 +296,7 @@ def _content_keys(connection: Connection, record_ids: Ints) -> NDArray[np.bytes_
     return by_id[wanted]
 
 
-def _bits(probability: Floats) -> Floats:
+def bits_of(probability: Floats) -> Floats:
     """Match weight at which a threshold lies."""
     values, inverse = np.unique(probability, return_inverse=True)
     bits = [

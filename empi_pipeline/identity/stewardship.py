@@ -14,8 +14,9 @@ from empi_pipeline.identity.decision_queries import told
 from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
 from empi_pipeline.identity.ledger import Change, next_change, seal, writing_identity
 from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_records
+from empi_pipeline.identity.person_changes import PersonChange, person_changes
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.settle import work_out, write
+from empi_pipeline.identity.settle import Outcome, work_out, write
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
@@ -32,14 +33,18 @@ class Saved:
         decisions_made: Decisions written.
         decisions_revoked: Decisions ended.
         records_moved: Records that belong to another person now.
-        person_ids: The persons whose records changed and that live on, with what is new among them.
+        persons: Every person it touched, named by the steward or not, and what became of it.
+        cases_opened: Review cases that opened.
+        cases_closed: Review cases that closed.
     """
 
     change_id: int
     decisions_made: int
     decisions_revoked: int
     records_moved: int
-    person_ids: tuple[str, ...]
+    persons: tuple[PersonChange, ...]
+    cases_opened: tuple[int, ...]
+    cases_closed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,21 @@ class Save:
                 {"person_ids": list(stated), "versions": list(stated.values())},
             )
         seal(self.connection, change)
-        changed = [number for number in assignment.changed.tolist() if assignment.record_count[number] > 0]
         return Saved(
             change.change_id,
             len(verdict.made),
             len(verdict.revoked),
-            int(((assignment.before >= 0) & (assignment.before != assignment.after)).sum()),
-            tuple(assignment.person_ids.take(changed).to_pylist()) if changed else (),
+            assignment.records_moved,
+            person_changes(self.connection, assignment, stated=stated or ()),
+            *opened_and_closed(outcome),
         )
+
+
+def opened_and_closed(outcome: Outcome) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Numbers of the review cases that a change opened and closed."""
+    evolution = outcome.evolution
+    opened = evolution.case_id[evolution.is_new].tolist()
+    return tuple(opened), tuple(sorted(closing.case_id for closing in evolution.closings))
 
 
 @contextmanager
@@ -195,7 +207,7 @@ def check_persons(connection: Connection, versions: Mapping[str, int | None]) ->
         ConflictError: They are not.
     """
     rows = connection.execute(load("identity/person_versions"), {"person_ids": list(versions)}).fetchall()
-    current = {person_id: version for person_id, version, retired in rows if not retired}
+    current = {person_id: version for person_id, version, retired, _ in rows if not retired}
     for person_id, version in versions.items():
         if current.get(person_id) != version:
             raise ConflictError(f"Invalid Person UUID or version outdated: {person_id}; nothing was saved, look again")

@@ -19,9 +19,10 @@ from empi_pipeline.identity.erasure import (
 )
 from empi_pipeline.identity.ledger import Change, next_change, seal, take_identity_lock, writing_identity
 from empi_pipeline.identity.neighbourhood import read_neighbourhood, start_with_records
+from empi_pipeline.identity.person_changes import person_changes
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.settle import Withdrawn, work_out, write
-from empi_pipeline.identity.stewardship import Saved, write_decisions
+from empi_pipeline.identity.settle import Outcome, Withdrawn, work_out, write
+from empi_pipeline.identity.stewardship import Saved, opened_and_closed, write_decisions
 from empi_pipeline.identity.withdrawn_notes import erase_notes, refuse_repeating, values_of
 from empi_pipeline.postgres import Connection, copy_in, erasing_records
 from empi_pipeline.publishing.withdrawal import forget
@@ -141,7 +142,9 @@ def withdraw(
         )
         erase(connection, records, rejected)
         rest = [record for _, record in owned if record not in owner_of] + [record for (record,) in neighbours]
-        _settle(connection, change, policy or Policy(), rest, Withdrawn(records, frozenset(lost)), events.num_rows)
+        outcome = _settle(
+            connection, change, policy or Policy(), rest, Withdrawn(records, frozenset(lost)), events.num_rows
+        )
         connection.execute(
             load("identity/withdraw_tombstone"),
             {"data_source": data_source, "source_person_id": source_person_id, "change_id": change.change_id},
@@ -150,9 +153,10 @@ def withdraw(
             connection, data_source, source_person_id, change.change_id, patience_seconds=patience_seconds
         )
         seal(connection, change)
+        persons = person_changes(connection, outcome.assignment, erased=lost)
     return Withdrawal(
-        change.change_id, 0, len(ended), 0, tuple(sorted(left_over)), erased, notes.notes, notes.changes, notes.left,
-        published.crosswalk_rows, published.feed_entries, published.exports,
+        change.change_id, 0, len(ended), outcome.assignment.records_moved, persons, *opened_and_closed(outcome), erased,
+        notes.notes, notes.changes, notes.left, published.crosswalk_rows, published.feed_entries, published.exports,
     )  # fmt: skip
 
 
@@ -216,11 +220,12 @@ def _affected(
 
 def _settle(
     connection: Connection, change: Change, policy: Policy, rest: list[int], withdrawn: Withdrawn, first_event_no: int
-) -> None:
+) -> Outcome:
     """Work out anew what remains of the persons and questions that the erased records were part of."""
     reach = read_neighbourhood(connection, start_with_records(connection, rest), policy.untrusted_sources)
     outcome = work_out(connection, reach, policy, withdrawn=withdrawn)
     write(connection, change, reach, outcome, first_event_no=first_event_no)
+    return outcome
 
 
 def _events(owner_of: dict[int, str], emptied: list[str]) -> pa.Table:

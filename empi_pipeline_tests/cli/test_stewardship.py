@@ -112,7 +112,10 @@ def test_a_confirmed_case_is_joined_published_and_told(empi: Empi, index: Index)
     saved = empi(
         "review", "decide", "1", "confirm", "--version", "1", "--pair", pair, "--note", "phoned", "--json"
     ).json()
-    assert saved["person_ids"] == [stays]
+    assert [(each["person_id"], each["what"], each["other_person_id"]) for each in saved["persons"]] == [
+        (stays, "changed", None),
+        (goes, "retired", stays),
+    ]
     assert (saved["change_id"], saved["records_moved"], saved["decisions_revoked"]) == (2, 1, 0)
     # The feed of the first publication had not been exported yet.
     assert saved["crosswalk"] == {
@@ -164,7 +167,8 @@ def test_records_are_handed_out_by_groups_and_ids_stay_with_most_of_them(empi: E
     ran = empi("review", "decide", "1", "partition", "--version", "1", *groups)
     assert ran.code == 0, ran.err
     assert [line.split("  ")[0] for line in ran.out.splitlines()] == [
-        "change", "decisions made", "decisions ended", "records moved", "persons", "crosswalk"
+        "change", "decisions made", "decisions ended", "records moved", "cases closed", "crosswalk", "",
+        "person", f"{first}@2", f"{third}@2",
     ]  # fmt: skip
     assert index.persons() == _sets("a", "bc", "d")
     # Each group has one record of the person of a and b; the group named first has its id, the other that of c.
@@ -189,7 +193,7 @@ def test_persons_are_merged_split_and_given_back_with_their_ids(empi: Empi, inde
 
     split = empi("person", "split", index.at("a"), "--off", index.records("b"), "--json").json()
     assert index.persons() == _sets("a", "b", "c", "d")
-    assert set(split["person_ids"]) == {first, index.person("b")}
+    assert {each["person_id"] for each in split["persons"]} == {first, index.person("b")}
     assert empi("undo", str(split["change_id"])).code == 0
     assert index.persons() == _sets("ab", "c", "d")
 

@@ -7,7 +7,9 @@ from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, parti
 from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
 from empi_pipeline.identity.evidence import Guards
 from empi_pipeline.identity.queries import decisions_among, person
+from empi_pipeline.identity.stewardship import Saved
 from empi_pipeline.identity.undo import undo
+from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.identity.state import state_of
 from empi_pipeline_tests.identity.world import World
@@ -286,3 +288,64 @@ def test_every_save_on_something_stale_is_refused_clearly_and_writes_nothing(
         act(connection, world)
     assert "nothing" in str(refused.value)
     assert (state_of(connection), connection.execute("select count(*) from identity.changes").fetchone()) == before
+
+
+def told(saved: Saved) -> dict[str, tuple[str, int, int, int, str | None]]:
+    """What became of each person: records now, gained and lost, and the other person."""
+    return {
+        each.person_id: (each.what, each.record_count, each.gained, each.lost, each.other_person_id)
+        for each in saved.persons
+    }
+
+
+def jo_joan_and_jan(connection: Connection) -> World:
+    """Jo and Joan are one person; Jan is most like Jo, and cannot be Joan."""
+    world = World(connection, guards=Guards())
+    world.load({"a": {}, "b": {"first_name": "joan"}}, [("a", "b", 0.99)])
+    world.load({"k": {"first_name": "jan"}}, [("a", "k", 0.999)])
+    return world
+
+
+def test_a_save_tells_of_every_person_it_touched_also_of_one_that_nobody_named(connection: Connection) -> None:
+    world = jo_joan_and_jan(connection)
+    both, third = world.person_of("a"), world.person_of("k")
+    (overlay,) = world.cases("overlay")
+    (conflict,) = world.cases("conflict")
+    saved = reject(connection, overlay, 1, actor="ann", policy=world.policy)
+    assert world.persons() == {frozenset("ak"), frozenset("b")}
+    new = world.person_of("b")
+    assert told(saved) == {
+        both: ("changed", 2, 1, 1, None),
+        new: ("created", 1, 1, 0, both),
+        third: ("retired", 0, 0, 1, both),
+    }
+    assert [each.version for each in saved.persons] == [2, 1, 2]
+    assert (saved.cases_opened, saved.cases_closed) == ((), (conflict, overlay))
+    back = undo(connection, saved.change_id, actor="ann", policy=world.policy)
+    assert told(back) == {
+        both: ("changed", 2, 1, 1, None),
+        third: ("revived", 1, 1, 0, None),
+        new: ("retired", 0, 0, 1, both),
+    }
+    assert (back.cases_opened, back.cases_closed) == ((), ())
+
+
+def test_a_withdrawal_tells_of_the_persons_that_join_where_nothing_stands_in_the_way_any_more(
+    connection: Connection,
+) -> None:
+    world = jo_joan_and_jan(connection)
+    both, third = world.person_of("a"), world.person_of("k")
+    gone = withdraw(connection, "test", "b", actor="ann", policy=world.policy)
+    assert (gone.records_moved, told(gone)) == (
+        1,
+        {both: ("changed", 2, 1, 1, None), third: ("retired", 0, 0, 1, both)},
+    )
+
+
+def test_who_is_stated_to_be_right_is_told_as_kept(connection: Connection) -> None:
+    world = World(connection)
+    world.load("ab", [("a", "b", 0.5)])
+    (case_id,) = world.cases()
+    listed = [PersonUpdate(world.person_of(name), 1, frozenset({world.ids[name]})) for name in "ab"]
+    saved = partition(connection, listed, actor="ann", case_id=case_id, case_version=1, policy=world.policy)
+    assert sorted((each.what, each.version) for each in saved.persons) == [("kept", 2), ("kept", 2)]

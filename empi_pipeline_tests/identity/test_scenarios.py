@@ -1,5 +1,6 @@
 """Plays `scenarios.yaml`: after every step persons and cases are exactly those written there, and the ledger sound."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, partition, reject, split
 from empi_pipeline.identity.errors import InvalidDecisionError, StalePredictions
 from empi_pipeline.identity.evidence import NO_GUARDS, Evidence, Guards, NoConflicts
+from empi_pipeline.identity.obstacles import obstacles
 from empi_pipeline.identity.plan import RematchRules, apply_rematch
-from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.queries import person, show_case
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
 from empi_pipeline.identity.withdrawal import withdraw
@@ -163,6 +165,17 @@ def test_scenario(connection: Connection, scenario: dict[str, Any]) -> None:
         play.step(step)
     assert [str(problem) for problem in verify(connection)] == []
     assert [str(problem) for problem in verify_evidence(connection, play.world.policy)] == []
+    assert list(unexplained(play.world)) == []
+
+
+def unexplained(world: World) -> Iterator[tuple[int, int, str]]:
+    """Pairs of open cases that a guard or decision stopped without any record to be shown for it."""
+    for case_id in world.cases():
+        case = show_case(world.connection, case_id)
+        for pair, obstacle in zip(case.pairs, obstacles(world.connection, case, world.policy), strict=True):
+            reason = str(pair.reason)
+            if (reason == "cannot_link" or reason.startswith("guard:")) and obstacle is None:
+                yield pair.record_id_l, pair.record_id_r, reason
 
 
 def test_the_table_is_long_enough_to_mean_something() -> None:
