@@ -9,7 +9,7 @@ import pytest
 
 from empi_pipeline.linkage import MatchModel, default_model, predict, term_frequencies, validated_model
 from empi_pipeline.linkage.training.blocked_pairs import FEWEST_MATCHES
-from empi_pipeline.linkage.training.decided_pairs import FEWEST_PAIRS
+from empi_pipeline.linkage.training.decided_pairs import FEWEST_PAIRS, decided_shares
 from empi_pipeline.linkage.training.parameters import (
     MOST_BITS,
     bounded,
@@ -262,6 +262,28 @@ def test_decisions_speak_for_pairs_of_their_weight_only(con: duckdb.DuckDBPyConn
     assert told.report.decided_pairs == 60
     # Only a third of the doubtful true pairs agree on the first name, but they are few among all true pairs.
     assert same_level(told, "first_name")[0] == pytest.approx(same_level(guessed, "first_name")[0], abs=0.05)
+
+
+@pytest.mark.parametrize("is_match", [True, False])
+def test_in_a_stratum_with_decisions_the_share_confirmed_counts_and_not_the_model(
+    con: duckdb.DuckDBPyConnection, is_match: bool
+) -> None:
+    records, _ = population(300)
+    start = small_model()
+    frequencies = term_frequencies(con, records, start)
+    scored = predict(con, start, frequencies, records, records.slice(0, 0))
+    weights = scored["match_weight"].to_numpy()
+    weakest = np.argsort(weights, kind="stable")[:40]
+    asked = scored.take(pa.array(weakest)).select(["record_id_l", "record_id_r"])
+    decisions = asked.append_column("is_match", pa.array([is_match] * 40))
+    found = decided_shares(con, start, frequencies, records, decisions, scored, parameters_of(start))
+    # Strata are two bits wide; five decisions make one count as decided.
+    stratum = np.floor(weights / 2)
+    decided = np.isin(stratum, [each for each in set(stratum) if (stratum[weakest] == each).sum() >= 5])
+    assert 40 <= decided.sum() + 4 < len(weights)
+    elsewhere = scored["match_probability"].to_numpy()[~decided].sum()
+    expected = elsewhere + (decided.sum() if is_match else 0)
+    assert found.shares["first_name"].sum() == pytest.approx(expected)
 
 
 def test_a_report_survives_being_stored(guessed: Trained) -> None:
