@@ -1,5 +1,6 @@
 """`empi person`: one person, what happened to it, who had which id when, and merging and splitting by hand."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -104,7 +105,8 @@ def find(
     if as_json:
         print_json([asdict(each) for each in found])
     elif not found:
-        note("no such person")
+        is_usual = birth_date is None or re.fullmatch(r"\d{1,4}|\d{4}-\d{0,2}|\d{4}-\d\d-\d{0,2}", birth_date.strip())
+        note("no such person" + ("" if is_usual else "; birth dates are looked up as YYYY-MM-DD"))
     else:
         print_table(
             ("person", "records", "last name", "first name", "birth date", "data source", "source person id"),

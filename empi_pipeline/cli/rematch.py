@@ -41,6 +41,8 @@ def rematch(
     from empi_pipeline.automation.local import pipeline
     from empi_pipeline.cli.progress import progress
 
+    if model is not None:
+        _require(model)
     with progress("rematching") as tell:
         tell("starting")
         with pipeline() as running:
@@ -57,3 +59,16 @@ def rematch(
     print_fields({name.replace("_", " "): value for name, value in plan.items()})
     if dry_run:
         note("nothing was changed: `empi rematch` applies it within its limits, --approve beyond them")
+
+
+def _require(model: str) -> None:
+    """A name that is mistyped is told before a run begins.
+
+    Raises:
+        NotFoundError: There is no such model.
+    """
+    from empi_pipeline.cli.index import open_index
+    from empi_pipeline.linkage import registry
+
+    with open_index() as connection:
+        registry.get(connection, model)

@@ -80,7 +80,7 @@ def list_cases(
         return
     if not found:
         filtered = closed or any(value is not None for value in filters.values())
-        note("no such case" if filtered else "the review queue is empty")
+        note("no case behind it" if after is not None else "no such case" if filtered else "the review queue is empty")
         return
     print_table(
         (

@@ -18,12 +18,21 @@ from empi_pipeline.identity.arrangement import (
     together,
     weights_of,
 )
-from empi_pipeline.identity.arrays import connected
+from empi_pipeline.identity.arrays import Ints, connected, found
 from empi_pipeline.identity.clustering import cluster
-from empi_pipeline.identity.contradictions import MUST_LINK
+from empi_pipeline.identity.contradictions import MUST_LINK, clashes
+from empi_pipeline.identity.errors import Statement
 from empi_pipeline.identity.neighbourhood import Neighbourhood
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.stewardship import PATIENCE_SECONDS, Save, Saved, open_case, persons_of_pairs, saving
+from empi_pipeline.identity.stewardship import (
+    PATIENCE_SECONDS,
+    OpenCase,
+    Save,
+    Saved,
+    open_case,
+    persons_of_pairs,
+    saving,
+)
 from empi_pipeline.postgres import Connection
 
 
@@ -87,7 +96,8 @@ def reject(
 ) -> Saved:
     """Say that the records a case asks about are different humans: their persons never become one.
 
-    Where the records are in one person (an overlay), it comes apart along the evidence that remains.
+    Where the records are in one person (an overlay), it comes apart along the evidence that remains; what only pairs
+    ask about that were not answered stays together.
     Arguments and errors are those of `confirm`.
     """
     with saving(connection, policy, actor=actor, note=note, patience_seconds=patience_seconds) as save:
@@ -99,7 +109,7 @@ def reject(
         overlaid = np.unique(left[left == right])
         wishes: list[Wish] = []
         if len(overlaid):
-            wishes = _come_apart(save, reach, decisions, overlaid.tolist(), overrule=overrule)
+            wishes = _come_apart(save, reach, case, decisions, overlaid.tolist(), overrule=overrule)
             decisions += apart(reach, [wish.record_ids for wish in wishes])
         decisions += apart_between(reach, set(zip(left.tolist(), right.tolist(), strict=True)))
         verdict = decide(arranged(reach, wishes), decisions, overrule=overrule)
@@ -107,16 +117,25 @@ def reject(
 
 
 def _come_apart(
-    save: Save, reach: Neighbourhood, decisions: list[NewDecision], persons: list[int], *, overrule: bool
+    save: Save,
+    reach: Neighbourhood,
+    case: OpenCase,
+    decisions: list[NewDecision],
+    persons: list[int],
+    *,
+    overrule: bool,
 ) -> list[Wish]:
     """How persons come apart along the evidence when some of their records are different humans."""
     free = reach.evidence.person.copy()
     free[np.isin(free, persons)] = -1
     undecided = replace(reach, evidence=replace(reach.evidence, person=free))
     verdict = decide(undecided, decisions, overrule=overrule)
+    evidence = verdict.reach.evidence
+    waiting = _waiting(verdict.reach, case, reach.evidence.person, persons)
+    evidence = replace(evidence, must=np.concatenate([evidence.must, waiting], axis=1))
     guards = save.policy.guards_of(save.connection)
     with save.policy.conflicts(save.connection, guards, reach.record_ids) as conflicts:
-        scratch = cluster(verdict.reach.evidence, guards, conflicts).from_scratch
+        scratch = cluster(evidence, guards, conflicts).from_scratch
     wishes = []
     for person in persons:
         members = np.flatnonzero(reach.evidence.person == person)
@@ -125,3 +144,29 @@ def _come_apart(
         for place, part in enumerate(parts):
             wishes.append(Wish(person if place == 0 else None, frozenset(reach.record_ids[part].tolist())))
     return wishes
+
+
+def _waiting(reach: Neighbourhood, case: OpenCase, person: Ints, persons: list[int]) -> Ints:
+    """Pairs (2, n; positions) that a case asks about within some persons and that nobody answered yet.
+
+    Only as far as decisions let them stay together.
+    """
+    place, known = found(reach.record_ids, np.array(case.waiting, np.int64).ravel())
+    pairs = place.reshape(-1, 2)[known.reshape(-1, 2).all(axis=1)]
+    pairs = pairs[(person[pairs[:, 0]] == person[pairs[:, 1]]) & np.isin(person[pairs[:, 0]], persons)]
+    held = [Statement(MUST_LINK, left, right) for left, right in reach.record_ids[pairs].tolist()]
+    decided = reach.decided
+    standing = [
+        Statement(MUST_LINK if must else CANNOT_LINK, left, right)
+        for must, left, right in zip(
+            decided.is_must_link.tolist(), decided.left.tolist(), decided.right.tolist(), strict=True
+        )
+    ]
+    stay = np.ones(len(held), bool)
+    if clashes([*standing, *held]):
+        kept: list[Statement] = []
+        for place_of, each in enumerate(held):
+            stay[place_of] = not clashes([*standing, *kept, each])
+            kept += [each] if stay[place_of] else []
+    held_pairs: Ints = pairs[stay].T
+    return held_pairs

@@ -196,8 +196,12 @@ def split(
     """
     canonical = canonical_person_id(person_id)
     with connection.transaction():
+        check_persons(connection, {canonical: version})
         rows = connection.execute(load("identity/records_of_persons"), {"person_ids": [canonical]}).fetchall()
     owned = {record_id for _, record_id in rows}
+    foreign = sorted(frozenset[int]().union(*groups) - owned)
+    if foreign:
+        raise InvalidDecisionError(f"record(s) {', '.join(map(str, foreign))} are not of person {canonical}")
     rest = frozenset(owned).difference(*groups)
     if not rest:
         raise InvalidDecisionError("a split must leave the person at least one of its records")

@@ -49,11 +49,12 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """An open case as one looked at it, and the pairs (record ids) to be decided."""
+    """An open case as one looked at it: the pairs (record ids) to be decided, and those that wait."""
 
     case_id: int
     version: int
     pairs: list[tuple[int, int]]
+    waiting: list[tuple[int, int]]
     record_ids: frozenset[int]
 
 
@@ -183,7 +184,8 @@ def open_case(
     chosen = of_case if pairs is None else sorted({(min(pair), max(pair)) for pair in pairs})
     if not chosen or not set(chosen) <= set(of_case):
         raise InvalidDecisionError(f"choose among the pairs of review case {case_id}")
-    return OpenCase(case_id, current, chosen, frozenset(record for pair in of_case for record in pair))
+    waiting = sorted(set(of_case) - set(chosen))
+    return OpenCase(case_id, current, chosen, waiting, frozenset(record for pair in of_case for record in pair))
 
 
 def persons_of_pairs(reach: Neighbourhood, case: OpenCase) -> tuple[np.ndarray, np.ndarray]:

@@ -60,9 +60,13 @@ def undo(
         places = _places(connection, change_id, origin)
         said = _said(connection, change_id)
         _refuse_if_built_on(change_id, places, said)
+        if origin is not None and not places:
+            raise InvalidDecisionError(f"change {change_id} took no record from person {origin}, or they are withdrawn")
         returning = {place.record_id: place.origin(change_id) for place in places if place.returns(change_id)}
         made = [pair.made for pair in said if pair.stands(change_id) and pair.made is not None]
         ended = [pair.ended for pair in said if pair.stands(change_id) and pair.ended is not None]
+        if origin is not None and not returning:
+            raise ConflictError(f"of change {change_id}, what person {origin} had was taken back already")
         if not (returning or made or ended):
             if places or said or taken_back_by is not None:
                 by = "" if taken_back_by is None else f", by change {taken_back_by}"

@@ -344,3 +344,20 @@ def test_what_makes_no_sense_is_told_in_one_message_with_its_exit_code(
         assert told in " ".join(ran.err.replace("│", " ").split()), arguments
         assert CANARY not in ran.err
     assert index.changes() == 1
+
+
+def test_a_split_names_records_of_others(empi: Empi, index: Index) -> None:
+    other = index.world.ids["d"]
+    _refused(
+        empi("person", "split", index.at("a"), "--off", str(other)),
+        2,
+        f"record(s) {other} are not of person {index.person('a')}",
+    )
+
+
+def test_behind_the_last_page_the_queue_is_not_said_to_be_empty(empi: Empi, index: Index) -> None:
+    assert empi("review", "list", "--after", "1").err == "no case behind it\n"
+
+
+def test_a_rematch_with_a_model_nobody_knows_does_not_begin(empi: Empi, index: Index) -> None:
+    _refused(empi("rematch", "--dry-run", "--model", "nonsense"), 4, "no match model 'nonsense'")

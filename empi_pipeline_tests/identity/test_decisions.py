@@ -5,7 +5,7 @@ import pytest
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.decisions import PersonUpdate, confirm, merge, partition, reject, split
 from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
-from empi_pipeline.identity.evidence import Guards
+from empi_pipeline.identity.evidence import NO_GUARDS, Guards
 from empi_pipeline.identity.queries import decisions_among, person
 from empi_pipeline.identity.stewardship import Saved
 from empi_pipeline.identity.undo import undo
@@ -349,3 +349,22 @@ def test_who_is_stated_to_be_right_is_told_as_kept(connection: Connection) -> No
     listed = [PersonUpdate(world.person_of(name), 1, frozenset({world.ids[name]})) for name in "ab"]
     saved = partition(connection, listed, actor="ann", case_id=case_id, case_version=1, policy=world.policy)
     assert sorted((each.what, each.version) for each in saved.persons) == [("kept", 2), ("kept", 2)]
+
+
+def test_rejecting_one_pair_of_an_overlay_leaves_what_the_other_pairs_ask_about(connection: Connection) -> None:
+    world = World(connection, guards=NO_GUARDS)
+    world.load(
+        {"a": {}, "b": {}, "c": {"first_name": "x"}, "d": {"first_name": "y"}, "e": {"first_name": "z"}},
+        [("a", "b", 0.99), ("b", "c", 0.99), ("b", "d", 0.98), ("b", "e", 0.97)],
+    )
+    world.guards = Guards()
+    world.load("k", [("a", "k", 0.99)])
+    (case_id,) = world.cases("overlay")
+    assert world.cases()[case_id][2] == {"c-d", "c-e"}
+    pair = (world.ids["c"], world.ids["d"])
+    reject(connection, case_id, 1, actor="ann", pairs=[pair], policy=world.policy)
+    assert world.persons() == {frozenset("abcek"), frozenset("d")}
+    assert world.cases("overlay") == {case_id: ("overlay", 2, frozenset({"c-e"}))}
+    reject(connection, case_id, 2, actor="ann", policy=world.policy)
+    assert world.persons() == {frozenset("abck"), frozenset("d"), frozenset("e")}
+    assert world.cases() == {}

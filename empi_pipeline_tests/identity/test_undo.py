@@ -4,6 +4,7 @@ import pytest
 
 from empi_pipeline.errors import ConflictError
 from empi_pipeline.identity.decisions import PersonUpdate, Saved, confirm, merge, partition, reject, split
+from empi_pipeline.identity.errors import InvalidDecisionError
 from empi_pipeline.identity.queries import person
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify, verify_evidence
@@ -222,3 +223,16 @@ def test_what_evidence_would_join_again_at_once_is_taken_back_once_and_then_refu
     with pytest.raises(ConflictError, match="changes nothing any more"):
         undo(connection, merged.change_id, actor="ann", policy=world.policy)
     assert connection.execute("select max(change_id) from identity.changes").fetchone() == (saved.change_id,)
+
+
+def test_giving_one_person_back_tells_what_is_wrong_with_the_question(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abcd")
+    ids = {name: world.person_of(name) for name in "abcd"}
+    saved = merge(connection, [(ids[name], 1) for name in "abc"], actor="ann", policy=world.policy)
+    gone = next(ids[name] for name in "abc" if ids[name] != world.person_of("a"))
+    with pytest.raises(InvalidDecisionError, match=f"took no record from person {ids['d']}"):
+        undo(connection, saved.change_id, person_id=ids["d"], actor="ann", policy=world.policy)
+    undo(connection, saved.change_id, person_id=gone, actor="ann", policy=world.policy)
+    with pytest.raises(ConflictError, match=f"what person {gone} had was taken back already"):
+        undo(connection, saved.change_id, person_id=gone, actor="ann", policy=world.policy)
