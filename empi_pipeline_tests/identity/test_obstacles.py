@@ -57,10 +57,9 @@ def test_a_refusal_names_the_records_that_stand_in_the_way_and_not_those_that_ev
 
 def test_a_refusal_of_the_very_pair_names_no_others(connection: Connection) -> None:
     world = World(connection, guards=Guards())
-    world.load({"a": {"sex": "f"}, "b": {"sex": "m"}, "c": {"sex": "m"}}, [("a", "b", 0.99), ("b", "c", 0.99)])
-    assert told(world, "conflict")["a-b"][1] == (
-        "The evidence says one human, yet they cannot be one: The sexes differ, and so does the birth date."
-    )
+    names = {"a": {"first_name": "f"}, "b": {"first_name": "m"}, "c": {"first_name": "m"}}
+    world.load(names, [("a", "b", 0.99), ("b", "c", 0.99)])
+    assert told(world, "conflict")["a-b"][1] == "The evidence says one human, yet they cannot be one: first_name"
 
 
 def test_a_value_that_a_correction_explains_does_not_stand_in_the_way(connection: Connection) -> None:
