@@ -51,12 +51,13 @@ def measure(loaded: data_sets.DataSet, model: linkage.MatchModel, *, plain: bool
     today = date(2031, 1, 1) if "pseudopeople" in loaded.name else date.today()  # noqa: DTZ011 - a day, not an instant
     with open_scratch() as con:
         cleaned = cleaned_records(con, loaded.records, today)
-        frequencies = linkage.term_frequencies(con, cleaned, model)
-        linkage.predict(con, model, frequencies, cleaned.slice(0, 100), cleaned.slice(0, 0))  # Warm.
+        matched = linkage.without_shared_values(cleaned, linkage.shared_values(con, cleaned))
+        frequencies = linkage.term_frequencies(con, matched, model)
+        linkage.predict(con, model, frequencies, matched.slice(0, 100), matched.slice(0, 0))  # Warm.
         families = linkage.has_families(frequencies)
         started = time.perf_counter()
-        scored = linkage.predict(con, model, frequencies, cleaned, cleaned.slice(0, 0))
-        ours = settled(con, cleaned, scored, model, families=families)
+        scored = linkage.predict(con, model, frequencies, matched, matched.slice(0, 0))
+        ours = settled(con, matched, scored, model, families=families)
         seconds = time.perf_counter() - started
     _line(loaded, f"ours, {'families' if families else 'no families'}", ours.person, ours.cases, seconds)
     if plain:
