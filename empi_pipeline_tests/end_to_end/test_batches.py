@@ -149,7 +149,7 @@ def test_a_run_shows_its_assets_checks_and_partitions_in_dagster(running: Pipeli
         for record in (entry.event_log_entry for entry in records)
         if record.dagster_event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    assert len(evaluations) == 11
+    assert len(evaluations) == 12
     assert all(each is not None and each.passed for each in evaluations)
 
 

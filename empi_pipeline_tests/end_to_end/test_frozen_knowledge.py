@@ -1,3 +1,5 @@
+import pytest
+
 from empi_pipeline.automation.local import Pipeline
 from empi_pipeline.linkage import activation, knowledge, registry
 from empi_pipeline.scratch import open_scratch
@@ -13,6 +15,7 @@ CLINIC = (
 )
 
 
+@pytest.mark.long
 def test_what_many_share_is_learnt_anew_on_demand_and_a_rematch_says_when(running: Pipeline) -> None:
     load(running, {"hospital.csv": HOSPITAL, "payer.csv": PAYER})
     load(running, {"clinic.csv": CLINIC})

@@ -19,6 +19,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.long
 def test_a_trained_model_is_registered_compared_and_not_active(
     running: Pipeline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -136,6 +136,7 @@ def _follow(running: Pipeline, copy: set[tuple[str, str, str]], after: int) -> i
     return after
 
 
+@pytest.mark.long
 def test_a_follower_of_the_change_feed_drops_what_was_withdrawn_and_is_not_told_its_id(running: Pipeline) -> None:
     load(running, {"hospital.csv": HOSPITAL, "payer.csv": PAYER})
     copy: set[tuple[str, str, str]] = set()
@@ -157,6 +158,7 @@ def test_a_follower_of_the_change_feed_drops_what_was_withdrawn_and_is_not_told_
     assert late == copy
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["clean", "store"])
 def test_what_is_withdrawn_while_its_batch_runs_leaves_nothing(
     running: Pipeline, monkeypatch: pytest.MonkeyPatch, step: str

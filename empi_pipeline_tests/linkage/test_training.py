@@ -108,6 +108,7 @@ def test_the_prior_is_found_but_only_taken_when_asked_for(con: duckdb.DuckDBPyCo
     assert taken.model.settings["probability_two_random_records_match"] == taken.report.prior_learned
 
 
+@pytest.mark.long
 def test_the_same_records_and_seed_give_the_same_model_in_any_order_and_on_any_number_of_cores() -> None:
     records, _ = population(300)
     order = np.random.default_rng(3).permutation(records.num_rows)
@@ -120,6 +121,7 @@ def test_the_same_records_and_seed_give_the_same_model_in_any_order_and_on_any_n
     assert len(digests) == 1
 
 
+@pytest.mark.long
 def test_another_seed_draws_another_sample(con: duckdb.DuckDBPyConnection) -> None:
     records, _ = population(50)
     drawn = [set(sampled(con, records, seed, 40)["original_id"].to_pylist()) for seed in (1, 1, 2)]
@@ -147,6 +149,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("case", "start"), [*((case, small_model) for case in DEGENERATE), ("one human, many times", default_model)]
 )
@@ -159,6 +162,7 @@ def test_degenerate_records_break_no_training(con: duckdb.DuckDBPyConnection, ca
     predict(con, trained.model, frequencies, DEGENERATE[case], DEGENERATE[case].slice(0, 0))
 
 
+@pytest.mark.long
 def test_without_values_nothing_changes(con: duckdb.DuckDBPyConnection) -> None:
     trained = train(con, nobody(60), default_model(), "trained", CHOICES)
     assert trained.model.settings == default_model().settings
@@ -169,6 +173,7 @@ def test_there_is_nothing_to_learn_from_one_record(con: duckdb.DuckDBPyConnectio
         train(con, nobody(1), default_model(), "trained")
 
 
+@pytest.mark.long
 def test_few_records_hardly_move_the_model(con: duckdb.DuckDBPyConnection) -> None:
     records, _ = population(FEWEST_MATCHES + 20)
     trained = train(con, records, small_model(), "trained", CHOICES)
@@ -264,6 +269,7 @@ def test_decisions_speak_for_pairs_of_their_weight_only(con: duckdb.DuckDBPyConn
     assert same_level(told, "first_name")[0] == pytest.approx(same_level(guessed, "first_name")[0], abs=0.05)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_match", [True, False])
 def test_in_a_stratum_with_decisions_the_share_confirmed_counts_and_not_the_model(
     con: duckdb.DuckDBPyConnection, is_match: bool
