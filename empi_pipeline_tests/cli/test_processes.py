@@ -66,8 +66,8 @@ def test_every_command_explains_itself() -> None:
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
     assert set(commands) == {
-        "batches", "config", "crosswalk", "db", "demo", "generate", "load", "note", "person", "rematch", "review",
-        "status", "undo", "up", "verify", "withdraw",
+        "batches", "config", "crosswalk", "db", "demo", "evaluate", "explain", "generate", "load", "model", "note", "person", "rematch",
+        "review", "status", "undo", "up", "verify", "withdraw",
     }  # fmt: skip
     leaves = [leaf for each in commands.values() for leaf in getattr(each, "commands", {"": each}).values()]
     for leaf in leaves:
