@@ -143,6 +143,66 @@ class EvaluationSettings(_Section):
     """The precision that stewards' answers must not contradict: the upper limit of the estimate is at least this."""
 
 
+class ApiSettings(_Section):
+    """Who may use the HTTP API and the stewards' page, and its limits; see docs/api.md.
+
+    Without an issuer the server listens on loopback only, and whoever reaches it is one local user.
+    """
+
+    issuer: str | None = None
+    """Of the OpenID Connect tokens, exactly as their `iss` claim says it."""
+
+    audience: tuple[str, ...] = ()
+    """Tokens must be for one of these (`aud`)."""
+
+    client_id: str | None = None
+    """Tokens with a `client_id` claim must have this one. Needed instead of an audience for Cognito's access tokens."""
+
+    jwks_url: str | None = None
+    """Where the issuer's keys are; found through its `/.well-known/openid-configuration` when not set."""
+
+    algorithms: tuple[
+        Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], ...
+    ] = ("RS256", "ES256")
+
+    header: str = "Authorization"
+    """Where the token comes; of `Authorization` the word Bearer is taken off, other headers hold the bare token."""
+
+    keys_seconds: Annotated[int, Field(ge=1)] = 300
+    """How long the issuer's keys are trusted before they are fetched again."""
+
+    issuer_timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
+    leeway_seconds: Annotated[float, Field(ge=0, le=300)] = 30.0
+    """How far clocks may be apart."""
+
+    first_admin: str | None = None
+    """The `sub`, or verified `email`, of who becomes admin on signing in while there is no admin."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For and -Proto headers are believed."""
+
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    """Host names the server answers to while there is no issuer: a page elsewhere must not reach it by a name."""
+
+    connections: Annotated[int, Field(ge=2)] = 10
+    body_bytes: Annotated[int, Field(ge=1_000)] = 5_000_000
+    upload_bytes: Annotated[int, Field(ge=1_000)] = 4_000_000_000
+    body_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How long a request may take to send what is no upload."""
+
+    run_batches: bool = True
+    """Whether the server runs batches itself while no Dagster daemon does."""
+
+    @model_validator(mode="after")
+    def _tokens_can_be_checked(self) -> "ApiSettings":
+        if self.issuer and not (self.audience or self.client_id):
+            raise ValueError("audience (or client_id): say for whom tokens must be, or any client's would do")
+        for url in filter(None, (self.issuer, self.jwks_url)):
+            if not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+                raise ValueError("issuer, jwks_url: must be https")
+        return self
+
+
 class Settings(_Section):
     """All that `empi.yaml` can say; every part has a default that works."""
 
@@ -153,6 +213,7 @@ class Settings(_Section):
     guards: GuardSettings = GuardSettings()
     rematch: RematchSettings = RematchSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    api: ApiSettings = ApiSettings()
 
     def untrusted_sources(self) -> frozenset[str]:
         """Data sources whose versions of one source identity are not taken to be one person."""

@@ -18,7 +18,9 @@ DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic"
 FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "settings", "servers")
 """What every room may use; it knows none of them."""
 
-FACES = ("assets", "checks", "automation", "resources", "io_managers", "definitions", "cli", "demo")
+FACES = (
+    "assets", "checks", "automation", "resources", "io_managers", "definitions", "cli", "demo", "api", "stewardship",
+)  # fmt: skip
 """What calls the rooms; nothing calls these but each other."""
 
 

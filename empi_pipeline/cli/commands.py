@@ -6,6 +6,7 @@ import typer
 
 from empi_pipeline import __version__
 from empi_pipeline.cli import (
+    api,
     batches,
     config,
     crosswalk,
@@ -42,7 +43,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (up, demonstration, generate, load, status, crosswalk, explain, rematch, undo, notes, withdraw, verify):
+for module in (
+    up,
+    api,
+    demonstration,
+    generate,
+    load,
+    status,
+    crosswalk,
+    explain,
+    rematch,
+    undo,
+    notes,
+    withdraw,
+    verify,
+):
     module.add_to(app)
 for group in (review, person, evaluate, config, model, batches, database):
     app.add_typer(group.app)

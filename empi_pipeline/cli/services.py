@@ -41,24 +41,29 @@ class Service:
 class Services:
     """The running services."""
 
-    def __init__(self, started: Sequence[Service], url: str) -> None:
+    def __init__(self, started: Sequence[Service], url: str, api_url: str) -> None:
         self._started = started
         self._url = url
+        self._api_url = api_url
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Until the webserver answers, or somebody wants to stop.
+        """Until the webserver and the API answer, or somebody wants to stop.
 
         Raises:
-            EmpiError: A service ended, or the webserver did not answer in time.
+            EmpiError: A service ended, or did not answer in time.
         """
         deadline = time.monotonic() + _READY_WITHIN_SECONDS
-        while not stop.is_set():
+        waiting = {"webserver": f"{self._url}/server_info", "api": f"{self._api_url}/api/v1/health-check"}
+        while waiting and not stop.is_set():
             self.refuse_if_ended()
+            name, address = next(iter(waiting.items()))
             with suppress(OSError, urllib.error.URLError):
-                urllib.request.urlopen(f"{self._url}/server_info", timeout=5).close()  # noqa: S310  Our own.
-                break
+                urllib.request.urlopen(address, timeout=5).close()  # noqa: S310  Our own.
+                del waiting[name]
+                continue
             if time.monotonic() > deadline:
-                raise EmpiError(f"Dagster's webserver does not answer; its log is {self._started[0].log}")
+                log = next(service.log for service in self._started if service.name == name)
+                raise EmpiError(f"the {name} does not answer; its log is {log}")
             stop.wait(_LOOK_EVERY_SECONDS)
         if not stop.is_set() and self._failed_to_load():
             raise EmpiError(f"Dagster cannot load the pipeline; the log that says why is {self._started[0].log}")
@@ -141,8 +146,8 @@ def free_port(wanted: int) -> int:
 
 
 @contextmanager
-def dagster_services(port: int, *, read_only: bool) -> Iterator[Services]:
-    """Dagster's webserver on loopback and its daemon, both on `workspace.yaml`; ended with the `with` block."""
+def dagster_services(port: int, api_port: int, *, read_only: bool) -> Iterator[Services]:
+    """Dagster's webserver on loopback, its daemon, and the API on loopback; ended with the `with` block."""
     from empi_pipeline.automation.local import prepare_dagster_home, prepare_dagster_storage, project_file
 
     prepare_dagster_home()
@@ -153,6 +158,7 @@ def dagster_services(port: int, *, read_only: bool) -> Iterator[Services]:
     commands = {
         "webserver": [*webserver, *workspace, *(["--read-only"] if read_only else [])],
         "daemon": ["-m", "dagster._daemon", "run", *workspace],
+        "api": ["-m", "empi_pipeline.cli", "api", "--port", str(api_port)],
     }
     logs = home() / "logs"
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -160,7 +166,7 @@ def dagster_services(port: int, *, read_only: bool) -> Iterator[Services]:
     try:
         for name, arguments in commands.items():
             started.append(_start(name, arguments, logs / f"{name}.log"))
-        yield Services(started, f"http://127.0.0.1:{port}")
+        yield Services(started, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}")
     finally:
         _stop(started)
 

@@ -17,12 +17,15 @@ def add_to(app: typer.Typer) -> None:
 
 def up(
     port: Annotated[int, typer.Option(help="Of the Dagster UI, on 127.0.0.1; 0 takes any free one.")] = 3000,
+    api_port: Annotated[
+        int, typer.Option("--api-port", help="Of the stewards' page and the API, on 127.0.0.1; 0 takes any free one.")
+    ] = 8000,
     read_only: Annotated[bool, typer.Option("--read-only", help="The UI shows everything and starts nothing.")] = False,
 ) -> None:
     """Run the pipeline as a service: whatever is put into the inbox is matched without another command.
 
-    Starts the embedded servers that are needed, Dagster's webserver and its daemon with the sensors on, prints their
-    addresses, and stops all of them on Ctrl-C or SIGTERM.
+    Starts the embedded servers that are needed, Dagster's webserver and its daemon with the sensors on, and the
+    stewards' page with the HTTP API; prints their addresses, and stops all of them on Ctrl-C or SIGTERM.
     """
     from empi_pipeline.cli.index import require_current_schema
     from empi_pipeline.cli.progress import progress
@@ -33,23 +36,25 @@ def up(
     with alone(), stop_requested() as stop, servers() as used:
         with connect(used.postgres_url) as connection:
             require_current_schema(connection, used)
-        chosen = free_port(port)
-        with dagster_services(chosen, read_only=read_only) as services:
+        chosen, chosen_api = free_port(port), free_port(api_port)
+        with dagster_services(chosen, chosen_api, read_only=read_only) as services:
             with progress("starting") as tell:
-                tell("Dagster's webserver and daemon")
+                tell("Dagster's webserver and daemon, and the API")
                 services.wait_until_ready(stop)
             if not stop.is_set():
-                print_fields(_addresses(used, chosen))
+                print_fields(_addresses(used, chosen, chosen_api))
                 note("\nrunning; Ctrl-C stops it")
             keep_running(services, stop)
             note("stopping")
 
 
-def _addresses(used: "Servers", port: int) -> dict[str, str]:
+def _addresses(used: "Servers", port: int, api_port: int) -> dict[str, str]:
     from empi_pipeline.cli.database import without_password
     from empi_pipeline.settings import EXPORTS_PREFIX, INBOX_PREFIX, home
 
     addresses = {
+        "stewards' page": f"http://127.0.0.1:{api_port}",
+        "HTTP API": f"http://127.0.0.1:{api_port}/api/v1/docs",
         "Dagster UI": f"http://127.0.0.1:{port}",
         "S3 endpoint": used.endpoint_url or "AWS",
         "inbox": f"s3://{used.bucket}/{INBOX_PREFIX}",

@@ -17,7 +17,7 @@ begin
             and relation.relnamespace in (
                 select oid
                 from pg_namespace
-                where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing', 'evaluation')
+                where nspname in ('empi', 'intake', 'raw', 'cleaned', 'matching', 'identity', 'publishing', 'evaluation', 'access')
             )
     loop
         execute format('revoke all on %s from public, empi_pipeline, empi_steward, empi_reviewer, empi_analyst', own_relation);
@@ -100,5 +100,13 @@ grant select on all tables in schema evaluation to empi_steward;
 grant insert on evaluation.answers to empi_steward;
 -- Rates are aggregates without values of records.
 grant select on evaluation.measurements, evaluation.rates to empi_analyst;
+
+-- Access -------------------------------------------------------------------------------------------------------------
+
+-- The server of the API runs as the application. The audit is append-only, and for the application and its owner alone.
+grant usage on schema access to empi_pipeline;
+grant select, insert, update on access.users, access.export_jobs to empi_pipeline;
+grant select, insert on access.audit to empi_pipeline;
+grant usage, select on all sequences in schema access to empi_pipeline;
 
 commit;

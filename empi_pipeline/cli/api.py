@@ -1,0 +1,31 @@
+"""`empi api`: the HTTP API and the stewards' page, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from empi_pipeline.cli.output import note
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("api")(api)
+
+
+def api(
+    port: Annotated[int, typer.Option(help="To listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; only loopback without `api.issuer`.")] = "127.0.0.1",
+) -> None:
+    """Serve the HTTP API (/api/v1) and the stewards' page (/). `empi up` does so too, beside Dagster."""
+    from empi_pipeline.api.serve import serve
+    from empi_pipeline.cli.index import require_current_schema
+    from empi_pipeline.postgres import connect
+    from empi_pipeline.servers import servers
+    from empi_pipeline.settings import read_settings
+
+    settings = read_settings()
+    with servers() as used:
+        with connect(used.postgres_url) as connection:
+            require_current_schema(connection, used)
+        note(f"stewards' page http://{host}:{port}/, API http://{host}:{port}/api/v1/docs")
+        serve(settings, host, port)
