@@ -24,6 +24,9 @@ CONFLICT_ATTRIBUTES: Final = (
 )
 """Cleaned columns that the guards look at."""
 
+_MANY: Final = 500
+"""From this many pairs on, those that agree too well to conflict are sorted out first."""
+
 _RESULT: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("reason", pa.string())])
 
 
@@ -54,6 +57,12 @@ def find_conflicts(
     con.register("name_sets", name_sets())
     try:
         con.execute(f"create or replace temp view guard_attributes as select record_id, {texts} from guard_delivered")  # noqa: S608 - our own column names
+        if pairs.num_rows >= _MANY:
+            still_open = con.sql(load("identity/guards_open")).to_arrow_table()
+            if not still_open.num_rows:
+                return _RESULT.empty_table()
+            con.unregister("guard_pairs")
+            con.register("guard_pairs", still_open)
         return con.sql(load("identity/guards"), params={"families": families}).to_arrow_table().cast(_RESULT)
     finally:
         con.execute("drop view if exists guard_attributes")

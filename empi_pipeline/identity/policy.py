@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 import pyarrow as pa
-from psycopg import sql
 
 from empi_pipeline.identity.arrays import Ints
+from empi_pipeline.identity.attributes import read_attributes
 from empi_pipeline.identity.conflicts import FindConflicts, RecordConflicts
 from empi_pipeline.identity.evidence import NO_GUARDS, ConflictSource, Guards, NoConflicts
 from empi_pipeline.linkage.shared_values import without_shared_values
@@ -92,7 +92,7 @@ class Policy:
                 rules.find,
                 record_ids,
                 # What many share vouches for nobody, and tells nobody apart.
-                lambda wanted: without_shared_values(_attributes(connection, rules.attributes, wanted), shared),
+                lambda wanted: without_shared_values(read_attributes(connection, rules.attributes, wanted), shared),
                 rules.attributes,
                 rules.aspects,
             )
@@ -101,13 +101,3 @@ class Policy:
 def _families(connection: Connection) -> bool:
     row = connection.execute("select families from matching.model where is_active").fetchone()
     return row is None or bool(row[0])
-
-
-def _attributes(connection: Connection, attributes: Sequence[str], record_ids: Ints) -> pa.Table:
-    """The cleaned attributes of some records; a record that was never cleaned has none."""
-    query = sql.SQL(
-        "select asked.record_id, {columns} from unnest(%(record_ids)s::bigint[]) as asked (record_id)"
-        " left join cleaned.person_records as record on record.record_id = asked.record_id"
-    ).format(columns=sql.SQL(", ").join(sql.Identifier("record", name) for name in attributes))
-    schema = pa.schema([("record_id", pa.int64()), *((name, pa.string()) for name in attributes)])
-    return copy_out(connection, query, schema, {"record_ids": record_ids.tolist()})

@@ -3,7 +3,7 @@
 No table's meaning lives here.
 """
 
-from empi_pipeline.postgres.arrow import copy_in, copy_out
+from empi_pipeline.postgres.arrow import copy_in, copy_out, read_packed
 from empi_pipeline.postgres.connections import Connection, connect
 from empi_pipeline.postgres.locks import erasing_records, patience, storing_records
 from empi_pipeline.postgres.migrations import migrate
@@ -17,6 +17,7 @@ __all__ = [
     "erasing_records",
     "migrate",
     "patience",
+    "read_packed",
     "refresh_statistics",
     "storing_records",
 ]

@@ -12,6 +12,8 @@ from psycopg import sql
 from empi_pipeline.postgres.connections import Connection
 
 _CHUNK_ROWS: Final = 50_000
+_ROWS_A_VALUE: Final = 65_536
+"""How many rows `read_packed` gets as one value; Postgres makes values of at most 1 GB."""
 
 
 def copy_in(
@@ -92,6 +94,54 @@ def copy_out(
         ),
     )
     return pa.table([_from_csv(table[field.name], field.type) for field in schema], schema=schema)
+
+
+def read_packed(
+    connection: Connection,
+    query: LiteralString | sql.Composable,
+    schema: pa.Schema,
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+) -> pa.Table:
+    """The rows of a query, in no order: like `copy_out`, faster where they are many and narrow.
+
+    COPY sends each row by itself, and taking a row in costs more than reading it. Here Postgres puts thousands of them
+    into one value first, as the text form of composite values, which is CSV but for backslashes; that may even run in
+    parallel, which COPY never does.
+
+    Args:
+        connection: An open connection.
+        query: A select; its columns named as in `schema`, the first a whole number that differs between rows.
+        schema: Names and types to give: numbers and text.
+        parameters: Bound values.
+    """
+    select = query if isinstance(query, sql.Composable) else sql.SQL(query)
+    # The nulls around each row part its brackets from its first and last value.
+    statement = sql.SQL(
+        "select convert_to(string_agg(row(null, {columns}, null)::text, e'\\n'), 'utf8') from ({select}) as wanted"
+        " group by {number} / {at_once}"
+    ).format(
+        columns=sql.SQL(", ").join(sql.Identifier("wanted", name) for name in schema.names),
+        select=select,
+        number=sql.Identifier("wanted", schema.names[0]),
+        at_once=_ROWS_A_VALUE,
+    )
+    with connection.cursor(binary=True) as cursor:
+        text = b"\n".join(value for (value,) in cursor.execute(statement, parameters))
+    if not text:
+        return schema.empty_table()
+    rows = pyarrow.csv.read_csv(
+        pa.BufferReader(text),
+        read_options=pyarrow.csv.ReadOptions(column_names=["(", *schema.names, ")"]),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, escape_char="\\"),
+        convert_options=pyarrow.csv.ConvertOptions(
+            include_columns=schema.names,
+            column_types={field.name: field.type for field in schema},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    return rows.cast(schema)
 
 
 def _csv_type(kind: pa.DataType) -> pa.DataType:

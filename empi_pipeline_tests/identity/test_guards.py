@@ -1,4 +1,5 @@
 import datetime
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from empi_pipeline.identity import guards as guards_module
 from empi_pipeline.identity.case_reasons import GUARD_REASONS
 from empi_pipeline.identity.guards import CONFLICT_ATTRIBUTES, find_conflicts
 from empi_pipeline.schema import CLEANED_COLUMNS
@@ -74,6 +76,68 @@ def test_only_conflicting_pairs_come_back_and_nothing_is_left_behind(con: duckdb
         (2, 3, "given_name"),
     ]
     assert con.execute("select table_name from information_schema.tables").fetchall() == []
+
+
+@pytest.mark.parametrize("families", [True, False])
+def test_sorting_out_what_agrees_well_changes_no_verdict(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, families: bool
+) -> None:
+    """Many pairs take a shortcut where both agree well; every value is drawn so that pairs nearly agree."""
+    dice, choose = random.Random(11), random.Random(12).choice
+    names = [
+        "ada",
+        "adah",
+        "adda",
+        "ida",
+        "ad",
+        "a",
+        "adan",
+        "ada-lee",
+        "ada lee",
+        "ada ann",
+        "ada jo",
+        "ada mo",
+        "ann",
+        "lee",
+        "adam",
+        "alexa",
+        "alexander",
+        "alexandra",
+        "o'ada",
+    ]
+    years, days = ["1950", "1951", "1905", "1970"], ["01", "02", "10", "11", "12", "31"]
+
+    def person() -> dict[str, str]:
+        full: dict[str, str] = {
+            "first": choose(names),
+            "middle": choose(["ann", "a", "lee", "l"]),
+            "last": choose(["fox", "foxx", "hill", "ada", "fox hill"]),
+            "suffix": choose(["jr", "ii", "sr", "iii", "twin a", "twin b", "md"]),
+            "sex": choose(["f", "m", "u"]),
+            "born": choose([f"{choose(years)}-{choose(days)}-{choose(days)}", choose(years), "1950-xx-01", "19500101"]),
+            "ssn": choose(["123121234", "123121235", "123121243", "1234", "1235", "987001234", "312123121"]),
+        }
+        rare = {"suffix": 0.8, "middle": 0.5, "ssn": 0.3}
+        return {name: value for name, value in full.items() if dice.random() > rare.get(name, 0.1)}
+
+    people = [person() for _ in range(600)]
+    # Near twins of each: one value drawn anew, or two.
+    people += [
+        {**one, **dict(dice.choices([*person().items()] or [("sex", "f")], k=2))} for one in people for _ in "1234"
+    ]
+    asked = [(number, 601 + 4 * (number - 1) + step) for number in range(1, 601) for step in range(4)]
+    asked += [(dice.randint(1, 600), dice.randint(601, 3000)) for _ in range(3000)]
+    asked = sorted(set(asked))
+
+    def verdicts(many: int) -> list[tuple[int, int, str]]:
+        monkeypatch.setattr(guards_module, "_MANY", many)
+        found = find_conflicts(con, pairs(*asked), attributes(*people), families=families)
+        return sorted((row["record_id_l"], row["record_id_r"], row["reason"]) for row in found.to_pylist())
+
+    plainly = verdicts(len(asked) + 1)
+    assert verdicts(1) == plainly
+    told = {reason for _, _, reason in plainly}
+    assert told == (set(GUARD_REASONS) if families else {"suffix", "given_name"})
 
 
 def test_no_pairs_and_columns_without_a_value_are_no_conflict(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,7 @@
 import pyarrow as pa
 from psycopg import sql
 
-from empi_pipeline.postgres import Connection, copy_in, copy_out
+from empi_pipeline.postgres import Connection, copy_in, copy_out, read_packed
 
 SCHEMA = pa.schema(
     [
@@ -64,3 +64,33 @@ def test_parameters_of_a_read_are_bound_not_pasted(connection: Connection) -> No
         {"number": 3}
     ]
     assert copy_out(connection, query, schema, {"word": "' or true --"}).num_rows == 0
+
+
+def test_packed_rows_come_back_as_they_were_however_they_are_written(connection: Connection) -> None:
+    words = [
+        "",
+        None,
+        'quote " comma , line\nbreak\r\n',
+        "\\N",
+        "NULL",
+        "(",
+        ")",
+        "a\\b c",
+        "\\",
+        '"',
+        "żółć 🙂",
+        " ",
+        "\t",
+    ]
+    schema = pa.schema([("number", pa.int64()), ("first", pa.string()), ("last", pa.string())])
+    rows = [
+        {"number": number, "first": one, "last": other} for number, one in enumerate(words) for other in reversed(words)
+    ]
+    rows = [{**row, "number": 65_536 * place // 50} for place, row in enumerate(rows)]
+    connection.execute("create table public.sample (number bigint, first text, last text)")
+    copy_in(connection, "public.sample", pa.Table.from_pylist(rows, schema))
+    query = sql.SQL("select number, first, last from public.sample where number >= %(least)s")
+    read = read_packed(connection, query, schema, {"least": 2000})
+    assert read.schema == schema
+    assert sorted(read.to_pylist(), key=str) == sorted((row for row in rows if row["number"] >= 2000), key=str)
+    assert read_packed(connection, query, schema, {"least": 10_000_000}).to_pylist() == []

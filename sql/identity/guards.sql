@@ -36,6 +36,7 @@ people as (
         end as generation
     from guard_attributes
     left join sets on sets.name = split_part(guard_attributes.first_name, ' ', 1)
+    where guard_attributes.record_id in (select record_id_l from guard_pairs union all select record_id_r from guard_pairs)
 ),
 compared as (
     select
