@@ -154,16 +154,28 @@ def estimate(
             say(f"{measure} to ±{within:g}: {f'about {more:,} answers more' if more else 'reached'}")
 
 
-def findings(as_json: Json = False) -> None:
+def findings(
+    open_cases: Annotated[
+        bool, typer.Option("--open-cases", help="Open review cases about those that no case asks about.")
+    ] = False,
+    actor: Actor = None,
+    as_json: Json = False,
+) -> None:
     """List answers that the index contradicts now, and where a steward decides about them."""
     from dataclasses import asdict
+    from functools import partial
 
     from empi_pipeline.cli.index import open_index
+    from empi_pipeline.cli.saving import carry_out
     from empi_pipeline.evaluation import tasks
+    from empi_pipeline.identity.reports import report
 
     with open_index() as connection:
         found = tasks.findings(connection)
-    if as_json:
+    unasked = tasks.reports(found)
+    if open_cases and unasked:
+        carry_out(partial(report, reports=unasked, note="answers to evaluation questions"), actor, as_json)
+    elif as_json:
         print_json([{**asdict(each), "to_do": each.to_do} for each in found])
     elif not found:
         say("no answer contradicts the index")
@@ -182,6 +194,8 @@ def findings(as_json: Json = False) -> None:
                 for each in found
             ],
         )
+        if unasked:
+            note("`empi evaluate findings --open-cases` puts those without a case into the review queue")
 
 
 def list_open(limit: int, as_json: bool) -> None:

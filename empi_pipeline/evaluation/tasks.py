@@ -1,7 +1,7 @@
 """Samples of pairs as work for stewards: made, asked blindly, answered, and what the answers say.
 
 An answer is kept with who gave it and when; it never changes an identity. Where the index contradicts an answer,
-`findings` says so and what a steward may do about it, by an ordinary decision.
+`findings` says so and what a steward may do about it, by an ordinary decision; `reports` puts it into the review queue.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from empi_pipeline.evaluation.estimate import Answered, estimates
 from empi_pipeline.evaluation.frame import BELOW_BITS, Frame
 from empi_pipeline.evaluation.rates import Rate, Rates
 from empi_pipeline.evaluation.sampling import Allocation, Stratum, allocate, choose, cuts, stratify
+from empi_pipeline.identity.reports import Report
 from empi_pipeline.postgres import Connection, copy_in
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
 from empi_pipeline.sql import load
@@ -69,7 +70,7 @@ class Finding:
 
     @property
     def to_do(self) -> str:
-        """The command that looks into it."""
+        """The command that looks into it; without a case, the one that decides."""
         if self.case_id is not None:
             return f"empi review show {self.case_id}"
         if self.answer == "different":
@@ -190,6 +191,12 @@ def answered(connection: Connection, sample_id: int) -> list[Answered]:
 def findings(connection: Connection) -> list[Finding]:
     """Answers that the index contradicts now, wrong joins first."""
     return [Finding(*row) for row in connection.execute(load("evaluation/findings")).fetchall()]
+
+
+def reports(found: list[Finding]) -> list[Report]:
+    """The findings that no open case asks about, as reports that open one; each pair once."""
+    told = {(each.record_id_l, each.record_id_r): each for each in found if each.case_id is None}
+    return [Report(*pair, "same" if each.answer == "same" else "different") for pair, each in told.items()]
 
 
 def with_estimates(connection: Connection, rates: Rates) -> Rates:

@@ -1,6 +1,6 @@
 """Which pairs of records are open questions once persons are settled. Pure.
 
-They are what clustering found, and potential matches that no decision has answered.
+They are what clustering found, and potential matches and reports that no decision has answered.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from empi_pipeline.identity.arrays import Flags, Floats, Ints, found, pair_keys
+from empi_pipeline.identity.arrays import Flags, Floats, Ints, connected, found, pair_keys
 from empi_pipeline.identity.evidence import Findings, Kind
-from empi_pipeline.identity.neighbourhood import Decided, Predictions
+from empi_pipeline.identity.neighbourhood import NOTHING_REPORTED, Decided, Predictions, Reported
 from empi_pipeline.identity.refusals import CANNOT_LINK
 
 POTENTIAL_MATCH: Final = "potential_match"
+REPORTED: Final = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def open_questions(
     potential: Predictions,
     decided: Decided,
     who: WhoIsWhere,
+    reported: Reported = NOTHING_REPORTED,
 ) -> CasePairs:
     """The pairs that need a steward.
 
@@ -93,6 +95,7 @@ def open_questions(
         potential: Potential matches.
         decided: Decisions in force: they answer what they saw, and only stronger evidence asks again.
         who: Person of every record mentioned.
+        reported: Reports, which ask where the index has it otherwise and decisions in force say nothing.
     """
     found_pairs = _of_findings(findings, positions, auto, who)
     found_pairs = found_pairs.only(_unanswered(found_pairs, decided, who))
@@ -107,7 +110,9 @@ def open_questions(
         found_pairs.kind, found_pairs.left, found_pairs.right, found_pairs.person_left, found_pairs.person_right,
         reason, found_pairs.weight, found_pairs.probability,
     ).only(conflict | ~told_apart)  # fmt: skip
-    maybe = _of_potential(potential, who)
+    overlays, joins = _of_reported(reported, auto, potential, decided, who)
+    # What was reported names its reason, whatever else speaks for the pair.
+    maybe = CasePairs.concat(joins, _of_potential(potential, who))
     maybe = maybe.only(
         (maybe.person_left != maybe.person_right) & ~_among(apart, maybe.person_left, maybe.person_right)
     )
@@ -116,7 +121,7 @@ def open_questions(
     clash = pair_keys(in_conflict.person_left, in_conflict.person_right)
     asked = _among(np.unique(clash), maybe.person_left, maybe.person_right)
     maybe.kind[asked] = Kind.CONFLICT
-    return CasePairs.concat(found_pairs, maybe).in_order()
+    return CasePairs.concat(CasePairs.concat(found_pairs, overlays), maybe).in_order()
 
 
 def _of_findings(findings: Findings, positions: Ints, auto: Predictions, who: WhoIsWhere) -> CasePairs:
@@ -144,6 +149,42 @@ def _of_potential(potential: Predictions, who: WhoIsWhere) -> CasePairs:
         person_left[here], person_right[here], pa.array([POTENTIAL_MATCH] * len(here), pa.string()),
         potential.weight[here], potential.probability[here],
     )  # fmt: skip
+
+
+def _of_reported(
+    reported: Reported, auto: Predictions, potential: Predictions, decided: Decided, who: WhoIsWhere
+) -> tuple[CasePairs, CasePairs]:
+    """Reported pairs within one person that no must-links hold together, and all that may have to be joined."""
+    person_left, person_right = who.of(reported.left), who.of(reported.right)
+    known = (person_left >= 0) & (person_right >= 0)
+    overlay = known & ~reported.is_same & (person_left == person_right)
+    if overlay.any():
+        overlay &= ~_held_together(reported, decided)
+    count = len(reported.left)
+    weight, probability = np.full(count, np.nan), np.full(count, np.nan)
+    if count:
+        scored = pair_keys(np.r_[auto.left, potential.left], np.r_[auto.right, potential.right])
+        order = np.argsort(scored, kind="stable")
+        place, has_score = found(scored[order], pair_keys(reported.left, reported.right))
+        of_pair = order[place[has_score]]
+        weight[has_score] = np.r_[auto.weight, potential.weight][of_pair]
+        probability[has_score] = np.r_[auto.probability, potential.probability][of_pair]
+    pairs = CasePairs(
+        np.where(overlay, Kind.OVERLAY, Kind.POTENTIAL_MATCH).astype(np.int64), reported.left, reported.right,
+        person_left, person_right, pa.array([REPORTED] * count, pa.string()), weight, probability,
+    )  # fmt: skip
+    return pairs.only(overlay), pairs.only(known & reported.is_same)
+
+
+def _held_together(reported: Reported, decided: Decided) -> Flags:
+    """Whether must-links in force hold both records of a report together, over however many steps."""
+    must = decided.is_must_link
+    records = np.unique(np.r_[reported.left, reported.right, decided.left[must], decided.right[must]])
+    label = connected(
+        len(records), np.searchsorted(records, decided.left[must]), np.searchsorted(records, decided.right[must])
+    )
+    same: Flags = label[np.searchsorted(records, reported.left)] == label[np.searchsorted(records, reported.right)]
+    return same
 
 
 def _unanswered(pairs: CasePairs, decided: Decided, who: WhoIsWhere) -> Flags:

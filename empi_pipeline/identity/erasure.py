@@ -97,7 +97,7 @@ def erase(connection: Connection, records: list[int], rejected: RejectedRows) ->
     """Delete the records and all that was derived from them; the content of the rejected rows."""
     cleaned = cleaned_of_records(connection, records)
     connection.execute(load("identity/withdraw_arrivals"), {"record_ids": records})
-    for statement in ("membership", "predictions", "rescored", "cleaned", "answer_notes"):
+    for statement in ("membership", "predictions", "rescored", "reports", "cleaned", "answer_notes"):
         connection.execute(load(f"identity/withdraw_{statement}"), {"record_ids": records})
     # Each match model has a table of blocking keys of its own.
     for (table,) in connection.execute(load("identity/blocking_key_tables")).fetchall():

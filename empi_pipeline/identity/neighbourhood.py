@@ -41,6 +41,7 @@ _DECISIONS: Final = pa.schema(
         ("evidence_weight", pa.float64()),
     ]
 )
+_REPORTS: Final = pa.schema([("is_same", pa.bool_()), ("record_id_l", pa.int64()), ("record_id_r", pa.int64())])
 _KEYS: Final = pa.schema([("record_id", pa.int64()), ("content_hash", pa.string())])
 _ANALYZE_FROM: Final = 1000
 _FEW: Final = 20_000
@@ -90,6 +91,18 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What somebody reported without deciding it, by record id: that two records are one human, or are not."""
+
+    is_same: Flags
+    left: Ints
+    right: Ints
+
+
+NOTHING_REPORTED: Final = Reported(np.empty(0, bool), NO_INTS, NO_INTS)
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """A closed set of records: what a change reaches through persons, source identities and auto-matches.
 
@@ -100,6 +113,7 @@ class Neighbourhood:
         auto: Auto-matches among them, in the order of `evidence.left`.
         potential: Potential matches about them; one end may be another record of the index.
         decided: Decisions in force about them; one end may be another record.
+        reported: Reports about them; one end may be another record.
     """
 
     record_ids: Ints
@@ -108,6 +122,7 @@ class Neighbourhood:
     auto: Predictions
     potential: Predictions
     decided: Decided
+    reported: Reported
 
 
 def start_with_batch(connection: Connection, batch_id: str) -> int:
@@ -191,6 +206,7 @@ def _read(connection: Connection, predictions_query: str, untrusted_sources: fro
         auto=predictions.only(auto),
         potential=predictions.only(potential),
         decided=decided,
+        reported=_reported(connection),
     )
 
 
@@ -278,6 +294,12 @@ def _decided(connection: Connection) -> Decided:
         _ints(rows, "record_id_r"),
         _floats(rows, "evidence_weight"),
     )
+
+
+def _reported(connection: Connection) -> Reported:
+    rows = copy_out(connection, load("identity/touched_reports"), _REPORTS)
+    is_same = np.asarray(rows["is_same"].to_numpy(), bool)
+    return Reported(is_same, _ints(rows, "record_id_l"), _ints(rows, "record_id_r"))
 
 
 def _inside(record_ids: Ints, decided: Decided, which: Flags) -> Ints:

@@ -76,8 +76,9 @@ def work_out(
     with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
         clustering = cluster(reach.evidence, guards, conflicts)
     assignment = assign(reach.evidence, reach.persons, clustering.group, new_person_ids, before)
-    potential, decided = reach.potential, reach.decided
-    outside = _outside(reach.record_ids, np.r_[potential.left, potential.right, decided.left, decided.right])
+    potential, decided, reported = reach.potential, reach.decided, reach.reported
+    mentioned = np.r_[potential.left, potential.right, decided.left, decided.right, reported.left, reported.right]
+    outside = _outside(reach.record_ids, mentioned)
     outside_ids, outside_person_ids = members_of(connection, outside)
     old, old_pairs = read_touched_cases(
         connection,
@@ -96,7 +97,7 @@ def work_out(
     )
     by_id = np.argsort(record_ids, kind="stable")
     who = WhoIsWhere(record_ids[by_id], person[by_id])
-    pairs = open_questions(clustering.findings, reach.record_ids, reach.auto, potential, decided, who)
+    pairs = open_questions(clustering.findings, reach.record_ids, reach.auto, potential, decided, who, reported)
     untouched = ~_among(reach.record_ids, old.left) & ~_among(reach.record_ids, old.right)
     untouched &= (who.of(old.left) >= 0) & (who.of(old.right) >= 0)
     if untouched.any():

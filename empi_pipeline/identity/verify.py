@@ -90,7 +90,9 @@ def verify_evidence(connection: Connection, policy: Policy | None = None) -> lis
         }
     person = reach.evidence.person
     who = WhoIsWhere(reach.record_ids, person)
-    questions = open_questions(clustering.findings, reach.record_ids, reach.auto, reach.potential, reach.decided, who)
+    questions = open_questions(
+        clustering.findings, reach.record_ids, reach.auto, reach.potential, reach.decided, who, reach.reported
+    )
     needed = {
         (Kind(kind).code, left, right)
         for kind, left, right in zip(

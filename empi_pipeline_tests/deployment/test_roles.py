@@ -12,6 +12,7 @@ from empi_pipeline.identity.apply import apply_batch
 from empi_pipeline.identity.decisions import confirm, merge, reject, split
 from empi_pipeline.identity.plan import apply_rematch
 from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.reports import Report, report
 from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify
 from empi_pipeline.identity.withdrawal import withdraw
@@ -44,6 +45,7 @@ ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
                 "redactions": {"select", "insert"},
                 "membership": ALL_BUT_TRUNCATE,
                 "case_pairs": ALL_BUT_TRUNCATE,
+                "reported_pairs": ALL_BUT_TRUNCATE,
             },
             {"select", "insert", "update"},
         ),
@@ -196,6 +198,7 @@ def test_a_reviewer_decides_takes_back_notes_and_publishes(reviewed: tuple[World
         connection.commit()
         apart = [frozenset({world.ids["b"]})]
         split(connection, a.person_id, a.version, apart, actor="ann", policy=world.policy, overrule=True)
+        report(connection, [Report(world.ids["b"], world.ids["d"], "same")], actor="ann", policy=world.policy)
         note = {"case_id": None, "person_id": a.person_id, "actor": "ann", "note": "asked the ward"}
         connection.execute(load("identity/note_add"), note)
         publish(connection)

@@ -20,10 +20,12 @@ from empi_pipeline.evaluation.tasks import (
     get_sample,
     make_sample,
     questions,
+    reports,
     with_estimates,
 )
-from empi_pipeline.identity.decisions import merge, reject, split
+from empi_pipeline.identity.decisions import confirm, merge, reject, split
 from empi_pipeline.identity.queries import person
+from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.withdrawal import withdraw
 from empi_pipeline.linkage import registry
 from empi_pipeline.postgres import Connection, connect
@@ -186,6 +188,34 @@ def test_a_missed_pair_without_a_case_points_to_a_merge(database: str, world: Wo
             actor="ann", policy=world.policy, overrule=True,
         )  # fmt: skip
         assert findings(connection) == []
+
+
+def test_answers_the_index_contradicts_go_into_the_review_queue_on_request(
+    empi: Empi, database: str, world: World
+) -> None:
+    drawn(database, world)
+    world.connection.commit()
+    ids, by = world.ids, {"actor": "ann", "policy": world.policy}
+    with connect(database, autocommit=True) as connection:
+        reject(connection, 1, 1, **by)  # Else b and c would be in a case already.
+        pairs = {(each.left_record_id, each.right_record_id): each.pair_id for each in questions(connection)}
+        answer(connection, pairs[ids["c"], ids["d"]], "different", actor="ann")
+        assert empi("evaluate", "findings").out.count("empi person split") == 1
+        assert empi("evaluate", "findings", "--open-cases", "--as", "ann", "--json").json()["cases_opened"] == [2]
+        assert world.cases() == {2: ("overlay", 1, frozenset({"c-d"}))}
+        assert [each.to_do for each in findings(connection)] == ["empi review show 2"]
+        assert reports(findings(connection)) == []
+        assert "empi review show 2" in empi("evaluate", "findings", "--open-cases", "--as", "ann").out
+        assert empi("review", "list", "--json").json()[0]["reason"] == "reported"
+        kept = confirm(connection, 2, 1, **by)  # Bob asked her: one human.
+        assert (findings(connection), world.cases()) == ([], {})
+        undo(connection, kept.change_id, **by)
+        assert [each.case_id for each in findings(connection)] == [2]
+        # Against a decision in force no case opens; it is said who to turn to.
+        answer(connection, pairs[ids["b"], ids["c"]], "same", actor="ann")
+        assert empi("evaluate", "findings", "--open-cases", "--as", "ann").code == 0
+        told = empi("evaluate", "findings", "--open-cases", "--as", "ann")
+        assert (told.code, "decisions in force say otherwise" in told.err) == (2, True)
 
 
 def test_the_same_seed_draws_the_same_pairs_and_the_newest_sample_is_meant(database: str, world: World) -> None:

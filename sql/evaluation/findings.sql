@@ -26,7 +26,26 @@ join identity.membership as r on r.record_id = verdict.record_id_r
 join identity.persons as person_l on person_l.person_id = l.person_id
 join identity.persons as person_r on person_r.person_id = r.person_id
 where
-    (verdict.answer = 'different' and l.person_id = r.person_id)
+    (
+        verdict.answer = 'different'
+        and l.person_id = r.person_id
+        -- Must-links in force hold the two together, one of them made since by somebody who knew more than the answer.
+        and not exists (
+            with recursive held (record_id, since) as (
+                select verdict.record_id_l, '-infinity'::timestamptz
+                union
+                select
+                    case when decision.record_id_l = held.record_id then decision.record_id_r else decision.record_id_l end,
+                    greatest(held.since, decision.decided_at)
+                from held
+                join identity.decisions as decision on held.record_id in (decision.record_id_l, decision.record_id_r)
+                where decision.kind = 'must_link' and decision.revoked_change_id is null
+            )
+            select
+            from held
+            where held.record_id = verdict.record_id_r and held.since > verdict.answered_at
+        )
+    )
     or (
         verdict.answer = 'same'
         and l.person_id <> r.person_id

@@ -41,7 +41,7 @@ grant select, insert, delete on all tables in schema raw, cleaned to empi_pipeli
 grant update (content) on raw.rejected_rows to empi_pipeline;
 -- Persons, decisions and cases are retired, revoked, closed: they change and stay.
 grant select, insert, update on all tables in schema identity to empi_pipeline;
-grant delete on identity.membership, identity.case_pairs to empi_pipeline;
+grant delete on identity.membership, identity.case_pairs, identity.reported_pairs to empi_pipeline;
 -- The ledger: append-only, for this role by right, for every role by trigger.
 revoke update on identity.events, identity.changes, identity.redactions from empi_pipeline;
 -- A withdrawal takes out a note that repeats what is erased; a trigger lets nothing else through.
@@ -75,7 +75,7 @@ grant usage on schema empi to empi_reviewer;
 grant select on empi.schema_migrations to empi_reviewer;
 grant insert
     on identity.changes, identity.events, identity.decisions, identity.persons, identity.review_cases,
-    identity.case_pairs, identity.notes to empi_reviewer;
+    identity.case_pairs, identity.reported_pairs, identity.notes to empi_reviewer;
 grant update (person_id, change_id) on identity.membership to empi_reviewer;
 grant update (version, record_count, retired_change_id, merged_into) on identity.persons to empi_reviewer;
 grant update (revoked_change_id) on identity.decisions to empi_reviewer;
