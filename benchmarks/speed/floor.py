@@ -1,9 +1,10 @@
-"""The least that a load must cost: its rows copied into Postgres and out again, and Splink's scoring, in memory."""
+"""The least that a load must cost: its rows copied into Postgres and out again, and Splink's own scoring, in memory."""
 
 from collections.abc import Callable
 
 import pyarrow as pa
 
+from benchmarks.speed.plain_splink import plain_scores
 from empi_pipeline import linkage
 from empi_pipeline.linkage import key_index, registry
 from empi_pipeline.postgres import Connection, copy_in, copy_out
@@ -46,9 +47,9 @@ class Floor:
         self._connection.execute("drop table floor")
 
     def score(self) -> None:
-        """Splink's blocking and scoring of the cleaned records with the same model."""
+        """Splink's own blocking and scoring of the cleaned records, and their candidates, with the same model."""
         with open_scratch() as con:
-            linkage.predict(con, self._model, self._frequencies, self._cleaned, self._candidates)
+            plain_scores(con, self._model, self._frequencies, pa.concat_tables([self._cleaned, self._candidates]))
 
     def parts(self) -> dict[str, Callable[[], None]]:
         """By name, in order."""

@@ -15,7 +15,15 @@ from empi_pipeline.linkage.blocking import (
 from empi_pipeline.linkage.default_model import default_model
 from empi_pipeline.linkage.explanation import ComparisonEvidence, Explanation, explain
 from empi_pipeline.linkage.model import MatchModel
-from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, ScoringError, predict, predict_all, predict_pairs
+from empi_pipeline.linkage.scoring import (
+    PREDICTION_SCHEMA,
+    ScoringError,
+    predict,
+    predict_all,
+    predict_pairs,
+    predict_prepared,
+    preparing,
+)
 from empi_pipeline.linkage.shared_values import shared_values, without_shared_values
 from empi_pipeline.linkage.term_frequency import has_families, term_frequencies
 from empi_pipeline.linkage.validation import validated_model
@@ -37,6 +45,8 @@ __all__ = [
     "predict",
     "predict_all",
     "predict_pairs",
+    "predict_prepared",
+    "preparing",
     "refuse_huge_blocks",
     "shared_values",
     "term_frequencies",

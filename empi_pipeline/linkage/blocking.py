@@ -37,10 +37,14 @@ def blocking_keys(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: Matc
         record_id (int64), k1..kn (int64; NULL where a part is missing, so the record is not found by that rule).
     """
     model_ready = compiled(model)
-    hashed = [f"{_hashed(key)} as {key.name}" for key in model_ready.keys]
-    with with_features(con, cleaned, model_ready.columns, extra=hashed) as table:
+    with with_features(con, cleaned, model_ready.columns, extra=key_columns(model_ready.keys)) as table:
         names = ", ".join(key.name for key in model_ready.keys)
         return con.sql(f"select record_id, {names} from {table}").to_arrow_table()
+
+
+def key_columns(keys: Iterable[BlockingKey]) -> list[str]:
+    """Select expressions of keys over the record columns."""
+    return [f"{_hashed(key)} as {key.name}" for key in keys]
 
 
 def blocking_lookups(model: MatchModel) -> list[tuple[str, str]]:

@@ -48,6 +48,21 @@ class BlockingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """How a blocking rule finds pairs: equal keys, and what else it demands.
+
+    Attributes:
+        left: Key column of the left record.
+        right: Key column of the right record.
+        condition: The whole rule over l and r where it demands more than equal keys; else None.
+    """
+
+    left: str
+    right: str
+    condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledModel:
     """What scoring and blocking need of a model.
 
@@ -59,6 +74,7 @@ class CompiledModel:
             is found would depend on which record came first.
         keys: Key columns, in order.
         lookups: (key column of new records, key column of the index) to look up.
+        blocks: The rules as keys to be equal, those without further conditions each once.
         symmetric: Every comparison says the same when the records change places. If not, the sides of a pair follow
             the records' content, because arrival order must not change a weight.
     """
@@ -69,6 +85,7 @@ class CompiledModel:
     rules: tuple[str, ...]
     keys: tuple[BlockingKey, ...]
     lookups: tuple[tuple[str, str], ...]
+    blocks: tuple[Block, ...]
     symmetric: bool
     prior: float
 
@@ -149,6 +166,7 @@ def _compile(model: MatchModel) -> CompiledModel:
     rules: dict[str, None] = {}
     keys: dict[tuple[str, ...], BlockingKey] = {}
     lookups: dict[tuple[str, str], None] = {}
+    blocks: dict[Block, None] = {}
     for sql in model.blocking_rules:
         tree = expressions.parse_blocking_rule(sql, MODEL_COLUMNS)
         blocked |= _column_names(tree)
@@ -158,8 +176,11 @@ def _compile(model: MatchModel) -> CompiledModel:
             rules[expressions.printed(expressions.mirrored(tree))] = None
         left, right = (_key(keys, [pair[side] for pair in parts.equalities]) for side in (0, 1))
         lookups[left, right] = None
+        blocks[Block(left, right, None if parts.complete else expressions.printed(tree))] = None
         if not parts.symmetric:
             lookups[right, left] = None
+            mirrored = None if parts.complete else expressions.printed(expressions.mirrored(tree))
+            blocks[Block(right, left, mirrored)] = None
     order = {column: position for position, column in enumerate(MODEL_COLUMNS)}
     return CompiledModel(
         columns=tuple(sorted(compared | blocked, key=order.__getitem__)),
@@ -168,6 +189,7 @@ def _compile(model: MatchModel) -> CompiledModel:
         rules=tuple(rules),
         keys=tuple(keys.values()),
         lookups=tuple(lookups),
+        blocks=tuple(blocks),
         symmetric=symmetric,
         prior=float(model.settings["probability_two_random_records_match"]),
     )

@@ -49,10 +49,17 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BlockingParts:
-    """A blocking rule taken apart: `equalities` are (expression on the left record, on the right record)."""
+    """A blocking rule taken apart: `equalities` are (expression on the left record, on the right record).
+
+    Attributes:
+        equalities: What must be equal.
+        symmetric: The rule says the same when left and right record change places.
+        complete: The rule demands these equalities and nothing else.
+    """
 
     equalities: tuple[tuple[str, str], ...]
     symmetric: bool
+    complete: bool
 
 
 def parse_comparison(sql: str, columns: Collection[str]) -> "exp.Expr":
@@ -103,7 +110,8 @@ def blocking_parts(tree: "exp.Expr") -> BlockingParts:
     from sqlglot import exp
 
     equalities = []
-    for condition in _conjuncts(tree):
+    conditions = _conjuncts(tree)
+    for condition in conditions:
         if not isinstance(condition, exp.EQ):
             continue
         sides = [
@@ -116,7 +124,9 @@ def blocking_parts(tree: "exp.Expr") -> BlockingParts:
             equalities.append((_one_sided(condition.expression), _one_sided(condition.this)))
     if not equalities:
         raise ExpressionError("needs at least one equality between l and r, joined by AND, to look candidates up by")
-    return BlockingParts(tuple(sorted(set(equalities))), _normal(tree) == _normal(mirrored(tree)))
+    return BlockingParts(
+        tuple(sorted(set(equalities))), _normal(tree) == _normal(mirrored(tree)), len(equalities) == len(conditions)
+    )
 
 
 def is_symmetric(tree: "exp.Expr") -> bool:

@@ -39,7 +39,11 @@ _serial = count()
 
 @contextmanager
 def with_features(
-    con: duckdb.DuckDBPyConnection, cleaned: pa.Table, columns: Collection[str], extra: Sequence[str] = ()
+    con: duckdb.DuckDBPyConnection,
+    cleaned: pa.Table,
+    columns: Collection[str],
+    extra: Sequence[str] = (),
+    joins: Sequence[str] = (),
 ) -> Iterator[str]:
     """A temporary table of the records with just the columns asked for; dropped at the end.
 
@@ -48,6 +52,7 @@ def with_features(
         cleaned: `record_id` and the cleaned columns; a column that is absent counts as missing in every record.
         columns: Names out of `MODEL_COLUMNS`.
         extra: Further select expressions over those columns (`"… as name"`).
+        joins: Join clauses for what else `extra` reads.
 
     Yields:
         The name of the table: record_id (bigint), the columns asked for, the extra ones.
@@ -71,7 +76,7 @@ def with_features(
         else:
             source = "cleaned_records"
         selected = ", ".join(["record_id", *(f'"{column}"' for column in wanted), *extra])
-        con.execute(f"create temp table {table} as select {selected} from {source} as featured")
+        con.execute(f"create temp table {table} as select {selected} from {source} as featured {' '.join(joins)}")
     finally:
         con.execute("drop view if exists cleaned_records")
         con.unregister("linkage_delivered")

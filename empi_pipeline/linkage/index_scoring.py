@@ -59,15 +59,16 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
         registered = _frozen_model(connection, scratch, cleaned)
         learnt = registry.term_frequencies(connection, registered.model_id)
     model = registered.model
-    keys = linkage.blocking_keys(scratch, linkage.without_shared_values(cleaned, learnt), model)
-    sizes = linkage.block_sizes(scratch, keys, model)
-    linkage.refuse_huge_blocks(sizes)
-    with connect() as connection:
-        # One snapshot: the candidates are exactly the records of the changes up to `seen`.
-        connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-        seen = newest_change(connection)
-        candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
-    predictions = linkage.predict(scratch, model, learnt, cleaned, candidates)
+    with linkage.preparing(scratch, model, learnt, cleaned) as new:
+        keys = new.blocking_keys()
+        sizes = linkage.block_sizes(scratch, keys, model)
+        linkage.refuse_huge_blocks(sizes)
+        with connect() as connection:
+            # One snapshot: the candidates are exactly the records of the changes up to `seen`.
+            connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+            seen = newest_change(connection)
+            candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
+        predictions = linkage.predict_prepared(new, cleaned, candidates)
     return ScoredBatch(
         batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen, sizes
     )

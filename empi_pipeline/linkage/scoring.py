@@ -5,22 +5,19 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from empi_pipeline.errors import EmpiError
-from empi_pipeline.linkage.compiled import ORDER_COLUMN, CompiledModel, compiled
-from empi_pipeline.linkage.features import with_features
-from empi_pipeline.linkage.model import FAMILY, MatchModel
-from empi_pipeline.linkage.shared_values import without_shared_values
-from empi_pipeline.linkage.term_frequency import average_frequencies, family_share
-
-if TYPE_CHECKING:
-    from splink import DuckDBAPI, Linker
-    from splink.internals.splink_dataframe import SplinkDataFrame
+from empi_pipeline.linkage.compiled import compiled
+from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.pairs import blocked_pairs
+from empi_pipeline.linkage.prepared import PreparedRecords, prepared
+from empi_pipeline.linkage.splink_sql import LEFT, PAIRS, RIGHT, scoring_sql
+from empi_pipeline.linkage.term_frequency import family_share
 
 PREDICTION_SCHEMA: Final = pa.schema(
     [
@@ -37,6 +34,10 @@ PREDICTION_SCHEMA: Final = pa.schema(
 
 _WEIGHT_MARGIN: Final = 1e-6
 """Bits below the threshold at which Splink filters (it uses >=); the exact, strict filter is ours."""
+
+
+_PAIRS_AT_ONCE: Final = 2_000_000
+"""Pairs scored by one statement: memory follows these, not all pairs."""
 
 
 class ScoringError(EmpiError):
@@ -61,35 +62,47 @@ def predict(
     Raises:
         ScoringError: The engine failed.
     """
-    ready = compiled(model)
-    new, candidates = (without_shared_values(records, term_frequencies) for records in (new, candidates))
-    if candidates.num_rows and new.num_rows:
-        candidates = candidates.filter(
-            pc.invert(pc.is_in(candidates["record_id"], value_set=new["record_id"].combine_chunks()))
-        )
-    with _failures_without_values(), _tables(con, ready, new, candidates) as (new_table, candidate_table):
-        if not new.num_rows:
+    with preparing(con, model, term_frequencies, new) as prepared_new:
+        return predict_prepared(prepared_new, new, candidates)
+
+
+@contextmanager
+def preparing(
+    con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, cleaned: pa.Table
+) -> Iterator[PreparedRecords]:
+    """As `prepared`.
+
+    Raises:
+        ScoringError: The engine failed, on these records or in what is done with them.
+    """
+    with failures_without_values(), prepared(con, model, term_frequencies, cleaned) as records:
+        yield records
+
+
+def predict_prepared(new: PreparedRecords, cleaned: pa.Table, candidates: pa.Table) -> pa.Table:
+    """As `predict`, of records that are prepared already.
+
+    Args:
+        new: The new records.
+        cleaned: The same, as they were prepared from.
+        candidates: Earlier records.
+    """
+    if candidates.num_rows and new.count:
+        known = pc.is_in(candidates["record_id"], value_set=cleaned["record_id"].combine_chunks())
+        candidates = candidates.filter(pc.invert(known))
+    with failures_without_values():
+        if not new.count:
             return PREDICTION_SCHEMA.empty_table()
-        with _linker(con, model, ready, term_frequencies, [new_table, candidate_table]) as (linker, api):
-            limit: dict[str, Any] = {"threshold_match_weight": _weight_limit(model), "warning_mode": "never"}
-            registered_new = api.register(new_table)
-            parts = [linker.inference.predict_within(registered_new, **limit)]
-            if candidates.num_rows:
-                registered_candidates = api.register(candidate_table)
-                if ready.symmetric:
-                    parts.append(linker.inference.predict_between(registered_candidates, registered_new, **limit))
+        parts = list(_scored_blocks(new, new))
+        if candidates.num_rows:
+            with prepared(new.con, new.model, new.learnt, candidates) as others:
+                if compiled(new.model).symmetric:
+                    parts += _scored_blocks(others, new, between=True)
                 else:
-                    ordered: list[Any] = ready.rules_with(f'and l."{ORDER_COLUMN}" < r."{ORDER_COLUMN}"')
-                    for left, right in (
-                        (registered_candidates, registered_new),
-                        (registered_new, registered_candidates),
-                    ):
-                        parts.append(
-                            linker.inference.predict_between(
-                                left, right, blocking_rules_to_generate_predictions=ordered, **limit
-                            )
-                        )
-            return pa.concat_tables([_packed(con, model, ready, part) for part in parts])
+                    # Which record stands left follows their content, so each side may.
+                    parts += _scored_blocks(others, new)
+                    parts += _scored_blocks(new, others)
+        return pa.concat_tables(parts)
 
 
 def predict_all(
@@ -102,26 +115,12 @@ def predict_all(
         model: The match model.
         term_frequencies: The frozen frequencies of the model.
         records: `record_id` (unique) and the cleaned columns.
-        chunks: Score in this many parts, one after the other, to bound memory; the result is the same.
+        chunks: Score in at least this many parts, one after the other, to bound memory; the result is the same.
     """
-    ready = compiled(model)
-    records = without_shared_values(records, term_frequencies)
-    empty = records.slice(0, 0)
-    with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
+    with preparing(con, model, term_frequencies, records) as all_records:
         if not records.num_rows:
             return PREDICTION_SCHEMA.empty_table()
-        with _linker(con, model, ready, term_frequencies, [table]) as (linker, _api):
-            parts = []
-            for chunk in range(1, chunks + 1):
-                scored = linker.inference.predict_chunk(
-                    left_chunk=(chunk, chunks),
-                    right_chunk=(1, 1),
-                    threshold_match_weight=_weight_limit(model),
-                    warning_mode="never",
-                )
-                parts.append(_packed(con, model, ready, scored))
-                scored.drop_table_from_database_and_remove_from_cache()
-            return pa.concat_tables(parts)
+        return pa.concat_tables(_scored_blocks(all_records, all_records, chunks=chunks))
 
 
 def predict_pairs(
@@ -140,32 +139,54 @@ def predict_pairs(
     Returns:
         `PREDICTION_SCHEMA`, one row per pair, however unlikely; the same weights as in a batch.
     """
-    ready = compiled(model)
     if not pairs.num_rows:
         return PREDICTION_SCHEMA.empty_table()
-    records = without_shared_values(records, term_frequencies)
-    empty = records.slice(0, 0)
-    with _failures_without_values(), _tables(con, ready, records, empty) as (table, _):
+    with preparing(con, model, term_frequencies, records) as those:
         con.register("linkage_asked", pairs.select(["record_id_l", "record_id_r"]))
-        uid = ready.unique_id
+        uid = compiled(model).unique_id
         con.execute(
             f"""
-            create or replace temp table linkage_asked_pairs as
-            select least(l.{uid}, r.{uid}) as join_key_l, greatest(l.{uid}, r.{uid}) as join_key_r, '0' as match_key
+            create or replace temp table {PAIRS} as
+            select least(l.{uid}, r.{uid}) as join_key_l, greatest(l.{uid}, r.{uid}) as join_key_r
             from linkage_asked as asked
-            join {table} as l on l.record_id = asked.record_id_l
-            join {table} as r on r.record_id = asked.record_id_r
+            join {those.table} as l on l.record_id = asked.record_id_l
+            join {those.table} as r on r.record_id = asked.record_id_r
             where l.record_id <> r.record_id
             """
         )
         con.unregister("linkage_asked")
         try:
-            with _linker(con, model, ready, term_frequencies, [table]) as (linker, api):
-                linker.table_management.register_blocked_pairs_for_predict(api.register("linkage_asked_pairs"))
-                scored = linker.inference.predict(threshold_match_weight=None)
-                return _packed(con, model, ready, scored, above=-1.0)
+            return pa.concat_tables(_scored(those, those, pairs.num_rows, every=True))
         finally:
-            con.execute("drop table if exists linkage_asked_pairs")
+            con.execute(f"drop table if exists {PAIRS}")
+
+
+def _scored_blocks(
+    left: PreparedRecords, right: PreparedRecords, *, between: bool = False, chunks: int = 1
+) -> Iterator[pa.Table]:
+    """Predictions of the pairs that share a block."""
+    with blocked_pairs(left, right, between=between) as count:
+        yield from _scored(left, right, count, chunks=chunks)
+
+
+def _scored(
+    left: PreparedRecords, right: PreparedRecords, pairs: int, *, every: bool = False, chunks: int = 1
+) -> Iterator[pa.Table]:
+    """Predictions of the pairs in `PAIRS`, in parts; of all of them if `every`, however unlikely."""
+    con, model = left.con, left.model
+    sql = scoring_sql(model, family_share(left.learnt), None if every else _weight_limit(model))
+    potential = -1.0 if every else model.potential_threshold
+    at_once = min(_PAIRS_AT_ONCE, -(-pairs // chunks) or 1)
+    con.execute(f"create or replace temp view {LEFT} as select * from {left.table}")
+    con.execute(f"create or replace temp view {RIGHT} as select * from {right.table}")
+    try:
+        yield PREDICTION_SCHEMA.empty_table()
+        for first in range(0, pairs, at_once):
+            bounds = {"first": first, "end": first + at_once, "potential": potential}
+            yield con.sql(sql, params=bounds).to_arrow_table().cast(PREDICTION_SCHEMA)
+    finally:
+        con.execute(f"drop view {LEFT}")
+        con.execute(f"drop view {RIGHT}")
 
 
 def _weight_limit(model: MatchModel) -> float | None:
@@ -179,124 +200,7 @@ def _weight_limit(model: MatchModel) -> float | None:
 
 
 @contextmanager
-def _tables(
-    con: duckdb.DuckDBPyConnection, ready: CompiledModel, new: pa.Table, candidates: pa.Table
-) -> Iterator[tuple[str, str]]:
-    """Both record tables with what the model compares; with a content order if the model is not symmetric."""
-    extra = [] if ready.symmetric else [_content_order(ready)]
-    with (
-        with_features(con, new, ready.columns, extra) as new_table,
-        with_features(con, candidates, ready.columns, extra) as candidate_table,
-    ):
-        yield new_table, candidate_table
-
-
-def _content_order(ready: CompiledModel) -> str:
-    """Select expression of a unique id that sorts by content: equal content scores alike on either side."""
-    content = " || ".join(
-        f'coalesce(cast("{column}" as varchar) || chr(30), chr(31))' for column in ready.compared_columns
-    )
-    return (
-        f"(cast(md5_number_lower({content}) as uhugeint) << 64) + cast(cast(record_id as ubigint) as uhugeint) "
-        f"as {ORDER_COLUMN}"
-    )
-
-
-@contextmanager
-def _linker(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, ready: CompiledModel, frequencies: pa.Table, tables: list[str]
-) -> Iterator[tuple["Linker", "DuckDBAPI"]]:
-    """A Splink linker whose term frequencies are the frozen ones; its tables are dropped at the end."""
-    from splink import DuckDBAPI, Linker
-
-    api = DuckDBAPI(connection=con)
-    linker = Linker(api.register(tables[0]), ready.splink_settings(family_share(frequencies)), log_level=None)
-    frequency_tables = []
-    try:
-        con.register("linkage_frequencies", frequencies)
-        for column, average in average_frequencies(model).items():
-            name = f"linkage_frequency_{column}"
-            occurring = " union ".join(
-                f'select distinct "{column}" from {table} where "{column}" is not null' for table in tables
-            )
-            # A value that the model has never seen is at least as rare as the rarest it has seen.
-            con.execute(
-                f"""
-                create or replace temp table {name} as
-                with frozen as (
-                    select value, frequency from linkage_frequencies where column_name = $column
-                ),
-                occurring as ({occurring})
-                select
-                    occurring."{column}",
-                    coalesce(
-                        frozen.frequency,
-                        (select least(min(frequency), $average) from frozen)
-                    ) as "tf_{column}"
-                from occurring
-                left join frozen on frozen.value = cast(occurring."{column}" as varchar)
-                """,
-                {"column": column, "average": average},
-            )
-            frequency_tables.append(name)
-            linker.table_management.register_term_frequency_lookup(api.register(name), column)
-        yield linker, api
-    finally:
-        api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
-        for name in frequency_tables:
-            con.execute(f"drop table if exists {name}")
-        con.unregister("linkage_frequencies")
-
-
-def _packed(
-    con: duckdb.DuckDBPyConnection,
-    model: MatchModel,
-    ready: CompiledModel,
-    scored: "SplinkDataFrame",
-    above: float | None = None,
-) -> pa.Table:
-    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict limit.
-
-    Args:
-        con: Where the table is.
-        model: The match model.
-        ready: The model made ready.
-        scored: Splink's table.
-        above: Only pairs of a higher probability; the potential threshold when None.
-    """
-    names = [comparison["output_column_name"] for comparison in ready.comparisons]
-    adjusted = {
-        comparison["output_column_name"]
-        for comparison in ready.comparisons
-        if any(level.get("tf_adjustment_column", FAMILY) != FAMILY for level in comparison["comparison_levels"])
-    }
-    levels = ", ".join(f'"gamma_{name}"' for name in names)
-    weights = ", ".join(f'"mw_{name}"' + (f' + "mw_tf_adj_{name}"' if name in adjusted else "") for name in names)
-    left, right = (
-        f'"{ready.unique_id}_{side}"'
-        if ready.symmetric
-        else f'cast("{ready.unique_id}_{side}" & cast(9223372036854775807 as uhugeint) as bigint)'
-        for side in ("l", "r")
-    )
-    packed = con.sql(
-        f"""
-        select
-            least({left}, {right}) as record_id_l,
-            greatest({left}, {right}) as record_id_r,
-            match_weight,
-            match_probability,
-            cast([{levels}] as smallint[]) as levels,
-            cast([{weights}] as float[]) as weights
-        from {scored.physical_name}
-        where match_probability > $potential
-        """,
-        params={"potential": model.potential_threshold if above is None else above},
-    )
-    return packed.to_arrow_table().cast(PREDICTION_SCHEMA)
-
-
-@contextmanager
-def _failures_without_values() -> Iterator[None]:
+def failures_without_values() -> Iterator[None]:
     """Turns the engine's errors, which quote SQL and record values, into one that quotes nothing."""
     try:
         yield
