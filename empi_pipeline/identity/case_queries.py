@@ -1,5 +1,6 @@
 """Reading the review queue and its cases. Changes nothing."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -101,6 +102,8 @@ def list_cases(
     opened_since: datetime | None = None,
     opened_before: datetime | None = None,
     min_probability: float | None = None,
+    among: Collection[int] | None = None,
+    not_among: Collection[int] | None = None,
     limit: int = 50,
     after: CaseSummary | int | None = None,
 ) -> list[CaseSummary]:
@@ -130,9 +133,49 @@ def list_cases(
         opened_since: Only cases opened at or after.
         opened_before: Only cases opened before.
         min_probability: Only cases with a match probability of at least this.
+        among: Only these cases.
+        not_among: None of these cases.
         limit: At most so many.
         after: The last case of the page before, or its id. Cases that open or change meanwhile are found in their own
             place; none is listed twice unless its priority falls.
+    """
+    case_ids = cases_about(
+        connection, data_source=data_source, source_person_id=source_person_id, first_name=first_name,
+        last_name=last_name, birth_date=birth_date, person_id=person_id, record_id=record_id, among=among,
+    )  # fmt: skip
+    rows = connection.execute(
+        load("identity/cases_list"),
+        {
+            "kind": kind,
+            "status": status,
+            "opened_since": opened_since,
+            "opened_before": opened_before,
+            "min_probability": min_probability,
+            "case_ids": case_ids,
+            "not_among": None if not_among is None else list(not_among),
+            "after_case_id": after.case_id if isinstance(after, CaseSummary) else after,
+            "after_priority": after.priority if isinstance(after, CaseSummary) else None,
+            "limit": limit,
+        },
+    ).fetchall()
+    return [CaseSummary(*values) for values in ((*row[:-1], tuple(row[-1] or ())) for row in rows)]
+
+
+def cases_about(
+    connection: Connection,
+    *,
+    data_source: str | None = None,
+    source_person_id: str | None = None,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    birth_date: str | None = None,
+    person_id: str | None = None,
+    record_id: int | None = None,
+    among: Collection[int] | None = None,
+) -> list[int] | None:
+    """Ids of the cases, open or closed, about persons with a record that fits; None where nothing is asked for.
+
+    Arguments are those of `list_cases`.
     """
     about = {
         "data_source": data_source,
@@ -143,24 +186,35 @@ def list_cases(
         "person_id": person_id,
         "record_id": record_id,
     }
-    case_ids: list[int] | None = None
-    if any(value is not None for value in about.values()):
-        case_ids = [row[0] for row in connection.execute(load("identity/cases_about"), about).fetchall()]
+    if all(value is None for value in about.values()):
+        return None if among is None else list(among)
+    found = (row[0] for row in connection.execute(load("identity/cases_about"), about).fetchall())
+    return [case_id for case_id in found if among is None or case_id in among]
+
+
+def count_cases(
+    connection: Connection,
+    *,
+    status: str = "open",
+    opened_since: datetime | None = None,
+    opened_before: datetime | None = None,
+    min_probability: float | None = None,
+    not_among: Collection[int] | None = None,
+    **about: Any,
+) -> dict[str, int]:
+    """How many cases of each kind `list_cases` would find with the same filters."""
     rows = connection.execute(
-        load("identity/cases_list"),
+        load("identity/cases_counted"),
         {
-            "kind": kind,
             "status": status,
             "opened_since": opened_since,
             "opened_before": opened_before,
             "min_probability": min_probability,
-            "case_ids": case_ids,
-            "after_case_id": after.case_id if isinstance(after, CaseSummary) else after,
-            "after_priority": after.priority if isinstance(after, CaseSummary) else None,
-            "limit": limit,
+            "case_ids": cases_about(connection, **about),
+            "not_among": None if not_among is None else list(not_among),
         },
     ).fetchall()
-    return [CaseSummary(*values) for values in ((*row[:-1], tuple(row[-1] or ())) for row in rows)]
+    return dict(rows)
 
 
 def show_case(connection: Connection, case_id: int) -> Case:

@@ -33,5 +33,6 @@ where review_case.status = %(status)s
     and (%(opened_before)s::timestamptz is null or review_case.opened_at < %(opened_before)s)
     and (%(min_probability)s::double precision is null or review_case.max_match_probability >= %(min_probability)s)
     and (%(case_ids)s::bigint[] is null or review_case.case_id = any (%(case_ids)s))
+    and (%(not_among)s::bigint[] is null or review_case.case_id <> all (%(not_among)s))
 order by review_case.priority desc, review_case.case_id
 limit %(limit)s

@@ -1,0 +1,148 @@
+"""Persons and their records as a page shows them, side by side: what differs marked, in the arrangement entered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from empi_pipeline.identity.queries import Person, Record
+from empi_pipeline.stewardship.arrangement import Entered, Placed, placed
+from empi_pipeline.stewardship.differences import Marked, marked, plain
+
+COLUMNS: Final = (
+    ("last_name", "last name"),
+    ("first_name", "first name"),
+    ("sex", "sex"),
+    ("birth_date", "born"),
+    ("social_security_number", "SSN"),
+    ("phone", "phone"),
+    ("address", "address"),
+    ("city", "city"),
+    ("state", "state"),
+    ("zip_code", "zip"),
+    ("county", "county"),
+    ("race", "race"),
+    ("death_date", "died"),
+)
+"""Attributes in the order one looks at them, and what they are called."""
+
+MOST_SIDE_BY_SIDE: Final = 6
+"""Of more records each is a row, for columns would not fit a laptop's screen."""
+
+MOST_SHOWN: Final = 400
+"""Records on one page; a person of thousands is told by its first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record: its place, whether the chosen pair has it, and its values, marked."""
+
+    place: Placed
+    data_source: str
+    source_person_id: str
+    batch_id: str
+    role: str
+    cells: Mapping[str, Marked]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A person as entered: those there are, and new ones. `records` are those that are to belong to it."""
+
+    number: int
+    person_id: str | None
+    version: int | None
+    record_count: int
+    retired_ids: tuple[str, ...]
+    records: tuple[RecordView, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether saving would create it."""
+        return self.person_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsView:
+    """All persons, the columns that hold anything, how many records move, and what is compared with what."""
+
+    persons: tuple[PersonView, ...]
+    columns: tuple[tuple[str, str], ...]
+    moved: int
+    reference: int | None
+    is_side_by_side: bool
+    hidden: int = 0
+    next_number: int = 1
+    agreeing: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def record_count(self) -> int:
+        """Records shown."""
+        return sum(len(person.records) for person in self.persons)
+
+
+def records_view(
+    persons: Sequence[Person], said: Entered, *, pair: tuple[int, int] | None = None, most: int = MOST_SHOWN
+) -> RecordsView:
+    """Persons with their records, compared with the first record of the chosen pair, or with the first of all.
+
+    Args:
+        persons: As they are now.
+        said: What was entered so far.
+        pair: The chosen pair of records.
+        most: Records to show.
+    """
+    places = {place.record_id: place for place in placed(persons, said)}
+    all_records = [record for person in persons for record in person.records]
+    records = all_records[:most]
+    by_id = {record.record_id: record for record in records}
+    known = [record_id for record_id in pair or () if record_id in by_id]
+    reference = by_id[known[0]] if known else (records[0] if len(records) > 1 else None)
+    columns = tuple((name, told) for name, told in COLUMNS if any(record.values.get(name) for record in all_records))
+    views = {record.record_id: _view(record, places[record.record_id], columns, reference, known) for record in records}
+    numbers = [*range(1, len(persons) + 1)]
+    numbers += sorted({place.to for place in places.values()} - set(numbers))
+    shown = []
+    for number in numbers:
+        mine = tuple(views[record.record_id] for record in records if places[record.record_id].to == number)
+        if number <= len(persons):
+            person = persons[number - 1]
+            shown.append(
+                PersonView(number, person.person_id, person.version, person.record_count, person.retired_ids, mine)
+            )
+        else:
+            shown.append(PersonView(number, None, None, len(mine), (), mine))
+    return RecordsView(
+        tuple(shown),
+        columns,
+        sum(place.is_moved for place in places.values()),
+        reference.record_id if reference else None,
+        len(records) <= MOST_SIDE_BY_SIDE,
+        len(all_records) - len(records),
+        max(numbers, default=0) + 1,
+        frozenset(name for name, _ in columns if len({record.values.get(name) for record in records}) == 1),
+    )
+
+
+def _view(
+    record: Record,
+    place: Placed,
+    columns: Sequence[tuple[str, str]],
+    reference: Record | None,
+    pair: Sequence[int],
+) -> RecordView:
+    is_reference = reference is None or record.record_id == reference.record_id
+    cells = {
+        name: plain(record.values.get(name))
+        if is_reference or reference is None
+        else marked(record.values.get(name), reference.values.get(name))
+        for name, _ in columns
+    }
+    role = "asked" if record.record_id in pair else ""
+    return RecordView(
+        place,
+        record.values["data_source"] or "",
+        record.values["source_person_id"] or "",
+        record.batch_id,
+        "reference" if is_reference and reference is not None else role,
+        cells,
+    )
