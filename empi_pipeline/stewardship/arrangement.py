@@ -15,6 +15,7 @@ from empi_pipeline.identity.rearrangements import PersonUpdate
 
 _RECORD: Final = re.compile(r"to-(\d{1,18})")
 _PERSON: Final = re.compile(r"person-(\d{1,4})")
+_ALL: Final = re.compile(r"all-(\d{1,4})")
 _NUMBER: Final = re.compile(r"\d{1,4}")
 
 
@@ -46,18 +47,25 @@ class Placed:
 
 
 def entered(form: Mapping[str, str]) -> Entered:
-    """What a form says; what is not a number is left out, as if nobody had touched it."""
+    """What a form says; what is not a number is left out, as if nobody had touched it.
+
+    `to-12` says where record 12 belongs, `all-3` where all go that belong to person 3, and `person-3` who that is.
+    """
     to: dict[int, int] = {}
+    whole: dict[int, int] = {}
     persons: dict[int, tuple[str, int]] = {}
     for name, value in form.items():
         if found := _RECORD.fullmatch(name):
             if _NUMBER.fullmatch(value.strip()) and int(value):
                 to[int(found[1])] = int(value)
+        elif found := _ALL.fullmatch(name):
+            if _NUMBER.fullmatch(value.strip()) and int(value):
+                whole[int(found[1])] = int(value)
         elif found := _PERSON.fullmatch(name):
             person_id, _, version = value.rpartition("@")
             if _NUMBER.fullmatch(version):
                 persons[int(found[1])] = (person_id, int(version))
-    return Entered(to, persons)
+    return Entered({record: whole.get(number, number) for record, number in to.items()}, persons)
 
 
 def placed(persons: Sequence[Person], said: Entered) -> list[Placed]:
@@ -93,7 +101,7 @@ def updates_of(persons: Sequence[Person], said: Entered) -> list[PersonUpdate]:
     """
     places = placed(persons, said)
     touched = {number for place in places if place.is_moved for number in (place.is_of, place.to)}
-    seen = {person_id: version for person_id, version in said.persons.values()}
+    seen = dict(said.persons.values())
     updates = []
     for number in sorted(touched):
         records = frozenset(place.record_id for place in places if place.to == number)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from empi_pipeline.api.access import User
 from empi_pipeline.identity.case_reasons import obstacle_in_words
 from empi_pipeline.identity.notes import Note, notes_about
 from empi_pipeline.identity.obstacles import obstacles
@@ -15,7 +16,8 @@ from empi_pipeline.linkage import explain, registry
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import Entered
-from empi_pipeline.stewardship.records_view import RecordsView, records_view
+from empi_pipeline.stewardship.records_view import RecordsView, records_view, standardised
+from empi_pipeline.stewardship.scope import seen_by
 from empi_pipeline.stewardship.waterfall import Waterfall, waterfall
 
 MOST_PAIRS: Final = 200
@@ -70,7 +72,7 @@ class CaseStep:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """All that the page of a case needs."""
+    """All that the page of a case needs; `withheld`: records that are not for the user's eyes."""
 
     case: Case
     records: RecordsView
@@ -80,6 +82,7 @@ class CaseView:
     steps: tuple[CaseStep, ...]
     notes: tuple[Note, ...]
     decisions: tuple[DecisionInForce, ...]
+    withheld: int
 
     @property
     def title(self) -> str:
@@ -93,7 +96,12 @@ class CaseView:
 
 
 def case_view(
-    connection: Connection, case_id: int, policy: Policy, said: Entered, chosen: tuple[int, int] | None = None
+    connection: Connection,
+    case_id: int,
+    policy: Policy,
+    said: Entered,
+    user: User,
+    chosen: tuple[int, int] | None = None,
 ) -> CaseView:
     """Read a case for its page.
 
@@ -102,12 +110,14 @@ def case_view(
         case_id: The case.
         policy: What identity goes by.
         said: What was entered so far.
+        user: Who looks.
         chosen: The pair to explain; the strongest when None or not of the case.
 
     Raises:
-        NotFoundError: There is no such case.
+        NotFoundError: There is no such case, or nothing of it is for this user.
     """
     case = show_case(connection, case_id)
+    persons, withheld = seen_by(user, case.persons)
     asked = {(pair.record_id_l, pair.record_id_r) for pair in case.pairs}
     if chosen not in asked and case.pairs:
         chosen = (case.pairs[0].record_id_l, case.pairs[0].record_id_r)
@@ -121,13 +131,14 @@ def case_view(
     steps = connection.execute(load("stewardship/case_history"), {"case_id": case_id, "record_ids": records}).fetchall()
     return CaseView(
         case,
-        records_view(case.persons, said, pair=chosen),
+        records_view(persons, said, standardised(connection, persons), pair=chosen),
         pairs,
         next((pair for pair in pairs if pair.is_chosen), None),
         len(case.pairs),
         tuple(_step(row) for row in reversed(steps)),
         tuple(reversed(notes_about(connection, case_id=case_id))),
         case.decisions,
+        withheld,
     )
 
 

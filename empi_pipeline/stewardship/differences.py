@@ -1,5 +1,6 @@
 """How two values as delivered differ, marked to the character. Pure; knows nothing of HTML."""
 
+import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
@@ -24,50 +25,73 @@ class Marked:
 
     Attributes:
         segments: The value in parts; none where it is missing.
-        what: `same`, `spelled` (only upper and lower case differ), `near`, `other`, `missing`, `alone` (only this one
-            is there), or `plain` (compared with nothing).
+        what: `same`, `spelled` (the same once standardised, or but for upper and lower case), `near`, `other`,
+            `missing`, `alone` (only this one is there), or `plain` (compared with nothing).
+        delivered: What was delivered, where the segments are of the standardised value.
     """
 
     segments: tuple[Segment, ...]
     what: str
+    delivered: str | None = None
 
 
-def plain(value: str | None) -> Marked:
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as delivered and as standardised."""
+
+    delivered: str | None
+    standardised: str | None = None
+
+
+def plain(value: Value) -> Marked:
     """A value that is compared with nothing."""
-    return Marked((Segment(value),), "plain") if value else Marked((), "missing")
+    return Marked((Segment(value.delivered),), "plain") if value.delivered else Marked((), "missing")
 
 
-def marked(value: str | None, reference: str | None) -> Marked:
+def marked(value: Value, reference: Value) -> Marked:
     """A value with what differs from another one marked.
 
-    Args:
-        value: As delivered.
-        reference: What it is compared with.
+    What is delivered in another form, as dates are, is compared in the standardised one: letters of different forms
+    that happen to agree say nothing.
     """
-    if not value:
+    if not value.delivered:
         return Marked((), "missing")
-    if not reference:
-        return Marked((Segment(value),), "alone")
-    if value == reference:
-        return Marked((Segment(value),), "same")
+    if not reference.delivered:
+        return Marked((Segment(value.delivered),), "alone")
+    if value.delivered == reference.delivered:
+        return Marked((Segment(value.delivered),), "same")
+    known = value.standardised is not None and reference.standardised is not None
+    if (known and value.standardised == reference.standardised) or _folded(value.delivered) == _folded(
+        reference.delivered
+    ):
+        return Marked((Segment(value.delivered),), "spelled")
+    if known and _shape(value.delivered) != _shape(reference.delivered) and any(map(str.isdigit, value.delivered)):
+        segments, what = _parts(value.standardised or "", reference.standardised or "")
+        if what == "near":
+            return Marked(segments, what, value.delivered)
+    return Marked(*_parts(value.delivered, reference.delivered))
+
+
+def _parts(value: str, reference: str) -> tuple[tuple[Segment, ...], str]:
     mine, other = _folded(value), _folded(reference)
-    if mine == other:
-        return Marked((Segment(value),), "spelled")
+    whole = (Segment(value, differs=True),)
     if max(len(mine), len(other)) > _LONGEST:
-        return Marked((Segment(value, differs=True),), "other")
+        return whole, "other"
     matcher = SequenceMatcher(None, other, mine, autojunk=False)
     if matcher.ratio() < _AKIN:
-        return Marked((Segment(value, differs=True),), "other")
+        return whole, "other"
     segments = []
     for what, _, _, start, end in matcher.get_opcodes():
-        if end > start:
-            segments.append(Segment(value[start:end], differs=what != "equal"))
-        elif what == "delete":
-            # Something of the other value is not here; the mark says where.
-            segments.append(Segment("", differs=True))
-    return Marked(tuple(segments), "near")
+        # Where something of the other value is not here, an empty mark says where.
+        segments.append(Segment(value[start:end], differs=what != "equal"))
+    return tuple(segments), "near"
 
 
 def _folded(text: str) -> str:
     """Lower case, letter for letter: a fold that changes the length would shift the marks."""
     return "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
+
+
+def _shape(text: str) -> str:
+    """Digits and what stands between them: 15/06/1972 -> 00/00/0000."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d", "0", text))

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from empi_pipeline.identity.queries import Person, Record
+from empi_pipeline.postgres import Connection
+from empi_pipeline.schema import ATTRIBUTE_COLUMNS
+from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import Entered, Placed, placed
-from empi_pipeline.stewardship.differences import Marked, marked, plain
+from empi_pipeline.stewardship.differences import Marked, Value, marked, plain
 
 COLUMNS: Final = (
     ("last_name", "last name"),
@@ -80,14 +83,31 @@ class RecordsView:
         return sum(len(person.records) for person in self.persons)
 
 
+Standardised = Mapping[int, Mapping[str, str | None]]
+"""Record id -> its standardised values by column."""
+
+
+def standardised(connection: Connection, persons: Sequence[Person]) -> Standardised:
+    """The standardised values of the records that a page shows."""
+    record_ids = [record.record_id for person in persons for record in person.records][:MOST_SHOWN]
+    rows = connection.execute(load("stewardship/cleaned_values"), {"record_ids": record_ids})
+    return {row[0]: dict(zip(ATTRIBUTE_COLUMNS, row[1:], strict=True)) for row in rows}
+
+
 def records_view(
-    persons: Sequence[Person], said: Entered, *, pair: tuple[int, int] | None = None, most: int = MOST_SHOWN
+    persons: Sequence[Person],
+    said: Entered,
+    cleaned: Standardised,
+    *,
+    pair: tuple[int, int] | None = None,
+    most: int = MOST_SHOWN,
 ) -> RecordsView:
     """Persons with their records, compared with the first record of the chosen pair, or with the first of all.
 
     Args:
         persons: As they are now.
         said: What was entered so far.
+        cleaned: Standardised values.
         pair: The chosen pair of records.
         most: Records to show.
     """
@@ -98,7 +118,10 @@ def records_view(
     known = [record_id for record_id in pair or () if record_id in by_id]
     reference = by_id[known[0]] if known else (records[0] if len(records) > 1 else None)
     columns = tuple((name, told) for name, told in COLUMNS if any(record.values.get(name) for record in all_records))
-    views = {record.record_id: _view(record, places[record.record_id], columns, reference, known) for record in records}
+    views = {
+        record.record_id: _view(record, places[record.record_id], columns, reference, known, cleaned)
+        for record in records
+    }
     numbers = [*range(1, len(persons) + 1)]
     numbers += sorted({place.to for place in places.values()} - set(numbers))
     shown = []
@@ -129,12 +152,16 @@ def _view(
     columns: Sequence[tuple[str, str]],
     reference: Record | None,
     pair: Sequence[int],
+    cleaned: Standardised,
 ) -> RecordView:
+    def value(of: Record, name: str) -> Value:
+        return Value(of.values.get(name), cleaned.get(of.record_id, {}).get(name))
+
     is_reference = reference is None or record.record_id == reference.record_id
     cells = {
-        name: plain(record.values.get(name))
+        name: plain(value(record, name))
         if is_reference or reference is None
-        else marked(record.values.get(name), reference.values.get(name))
+        else marked(value(record, name), value(reference, name))
         for name, _ in columns
     }
     role = "asked" if record.record_id in pair else ""
