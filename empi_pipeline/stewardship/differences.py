@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Final
 
 _AKIN: Final = 0.5
@@ -77,6 +78,9 @@ def _parts(value: str, reference: str) -> tuple[tuple[Segment, ...], str]:
     whole = (Segment(value, differs=True),)
     if max(len(mine), len(other)) > _LONGEST:
         return whole, "other"
+    if len(mine) == len(other) and _shape(mine) == _shape(other) and sum(map(str.isdigit, mine)) > len(mine) / 2:
+        # Numbers and dates of one form are read place by place: a digit has not moved because another is alike.
+        return _place_by_place(value, mine, other)
     matcher = SequenceMatcher(None, other, mine, autojunk=False)
     if matcher.ratio() < _AKIN:
         return whole, "other"
@@ -85,6 +89,16 @@ def _parts(value: str, reference: str) -> tuple[tuple[Segment, ...], str]:
         # Where something of the other value is not here, an empty mark says where.
         segments.append(Segment(value[start:end], differs=what != "equal"))
     return tuple(segments), "near"
+
+
+def _place_by_place(value: str, mine: str, other: str) -> tuple[tuple[Segment, ...], str]:
+    runs = [
+        (differs, list(letters)) for differs, letters in groupby(range(len(mine)), lambda at: mine[at] != other[at])
+    ]
+    segments = tuple(Segment(value[places[0] : places[-1] + 1], differs=differs) for differs, places in runs)
+    digits = sum(map(str.isdigit, mine))
+    apart = sum(len(places) for differs, places in runs if differs)
+    return ((Segment(value, differs=True),), "other") if apart > digits * _AKIN else (segments, "near")
 
 
 def _folded(text: str) -> str:

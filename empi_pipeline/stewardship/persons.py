@@ -1,7 +1,7 @@
 """Persons: finding them, one or several with their records, merging, splitting, saying that they are different."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -236,6 +236,8 @@ def _page(
         told = changed_since(persons, said)
         if told and problem is None:
             problem = Problem("changed", "This has changed meanwhile.", "What you entered is kept.", told)
+        elif problem is not None and problem.kind == "stale":
+            problem = replace(problem, details=told)
     return render(
         request, user, "person.html", problem.status if problem else 200, persons=persons,
         view=view, may_decide=may_decide(user, withheld), withheld=withheld,

@@ -14,8 +14,8 @@ from empi_pipeline.stewardship.differences import Marked, Value, marked, plain
 COLUMNS: Final = (
     ("last_name", "last name"),
     ("first_name", "first name"),
-    ("sex", "sex"),
     ("birth_date", "born"),
+    ("sex", "sex"),
     ("social_security_number", "SSN"),
     ("phone", "phone"),
     ("address", "address"),
