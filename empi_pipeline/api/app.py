@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 
 from empi_pipeline import __version__
-from empi_pipeline.api import errors, health
+from empi_pipeline.api import (
+    cases,
+    configs,
+    errors,
+    exports,
+    health,
+    imports,
+    jobs,
+    matches,
+    persons,
+    sources,
+    users,
+)
 from empi_pipeline.api.protection import protect
 from empi_pipeline.api.runtime import Runtime
 from empi_pipeline.api.tokens import Keys
@@ -22,7 +34,9 @@ if TYPE_CHECKING:
     from empi_pipeline.intake.object_store import ObjectStore
 
 PREFIX: Final = "/api/v1"
-_ROUTERS: Final = (health.router,)
+_ROUTERS: Final = tuple(
+    module.router for module in (health, sources, cases, matches, persons, configs, imports, exports, jobs, users)
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -74,7 +88,7 @@ def local_user() -> str:
         return "local"
 
 
-def _object_store() -> "ObjectStore":
+def _object_store(bucket: str | None) -> "ObjectStore":
     from empi_pipeline.intake.object_store import ObjectStore, s3_client
 
-    return ObjectStore(s3_client(os.environ.get(S3_ENDPOINT_URL) or None), os.environ[S3_BUCKET])
+    return ObjectStore(s3_client(os.environ.get(S3_ENDPOINT_URL) or None), bucket or os.environ[S3_BUCKET])

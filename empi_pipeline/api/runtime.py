@@ -25,7 +25,7 @@ class Runtime:
         pool: Connections to the index.
         keys: Of the token issuer; None where everybody is the local user.
         local_user: His name.
-        object_store: Opens the bucket of inbox and exports.
+        object_store: Opens a bucket; that of inbox and exports for None.
         kept: What parts of the server keep for a while, by name.
     """
 
@@ -33,7 +33,7 @@ class Runtime:
     pool: Pool
     keys: Keys | None
     local_user: str
-    object_store: "Callable[[], ObjectStore]"
+    object_store: "Callable[[str | None], ObjectStore]"
     kept: dict[str, Any] = field(default_factory=dict)
 
     def connection(self) -> AbstractContextManager[Connection]:

@@ -24,9 +24,6 @@ Overrule = Annotated[bool, typer.Option("--overrule", help="Take back decisions 
 _MOST_SHOWN: Final = 50
 """Of cases and persons; taking a large batch back touches thousands."""
 
-_WAIT_TO_PUBLISH: Final = 5_000
-"""Milliseconds to wait for a publication that is under way: it may be a large one."""
-
 
 def carry_out(save: "Callable[..., Saved]", actor: str | None, as_json: bool) -> None:
     """Save, publish the crosswalk, and print what was done.
@@ -128,21 +125,16 @@ def _publish(
     connect: "Callable[[], AbstractContextManager[Connection]]", change_id: int
 ) -> "tuple[Published | None, list[str]]":
     """What was published, and the keys of the objects that tell of it."""
-    from empi_pipeline.publishing import export_new_changes, publish
+    from empi_pipeline.publishing import PublishedAtOnce, publish_at_once
 
     try:
-        with connect() as connection, connection.transaction():
-            connection.execute("select set_config('lock_timeout', %s, true)", [str(_WAIT_TO_PUBLISH)])
-            published = publish(connection)
-    except EmpiError as error:
-        note(f"note: change {change_id} is saved, but not published: {error}. The next batch or save publishes it")
-        return None, []
-    try:
         with connect() as connection:
-            return published, export_new_changes(connection, _Exports())
+            done = publish_at_once(connection, _Exports())
     except EmpiError as error:
-        note(f"note: the change feed in S3 lacks this change: {error}. The next batch or save writes it")
-        return published, []
+        done = PublishedAtOnce(None, [], f"not published: {error}. The next batch or save publishes it")
+    if done.remark:
+        note(f"note: change {change_id} is saved, but {done.remark}")
+    return done.published, done.exported
 
 
 class _Exports:

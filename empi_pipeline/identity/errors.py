@@ -20,6 +20,22 @@ class IdentityBusyError(ConflictError):
     """Somebody else is writing identities and did not finish in time; nothing was written, try again."""
 
 
+class CaseReplacedError(ConflictError):
+    """The review case one decides about was replaced by another one; nothing was written."""
+
+
+class CaseClosedError(ConflictError):
+    """The review case one decides about is closed already; nothing was written."""
+
+
+class CaseChangedError(ConflictError):
+    """The review case is not any more what one looked at; nothing was written."""
+
+
+class PersonChangedError(ConflictError):
+    """A person is not any more what one looked at; nothing was written."""
+
+
 class BrokenLedgerError(EmpiError):
     """The ledger and the state disagree, or the chain of digests is broken: run `empi verify` and call for help."""
 

@@ -132,24 +132,27 @@ def persons_by_id(connection: Connection, person_ids: Sequence[str]) -> list[Per
     Raises:
         NotFoundError: No person ever had one of them.
     """
-    found: dict[str, tuple[str, tuple[Any, ...]]] = {}
-    for asked_for in person_ids:
-        row = connection.execute(load("identity/person_one"), {"person_id": asked_for}).fetchone()
-        if row is None:
-            raise NotFoundError(f"no person ever had the id {asked_for}")
-        found[row[0]] = (asked_for, row)
+    rows = connection.execute(load("identity/persons_many"), {"person_ids": list(person_ids)}).fetchall()
+    missing = set(person_ids) - {row[0] for row in rows}
+    if missing:
+        raise NotFoundError(f"no person ever had the id {min(missing)}")
+    found: dict[str, tuple[Any, ...]] = {row[1]: row for row in rows}
     records: dict[str, list[Record]] = {}
     for row in connection.execute(load("identity/person_records_of"), {"person_ids": list(found)}):
         values = dict(zip(PERSON_RECORD_COLUMNS, row[4:], strict=True))
         records.setdefault(row[0], []).append(Record(row[1], row[0], row[2], row[3], values))
-    persons = []
-    for person_id, (asked_for, row) in found.items():
-        gone = connection.execute(load("identity/person_merged_into"), {"person_id": person_id}).fetchall()
-        _, version, record_count, created_at, _ = row
-        retired_ids = tuple(retired for (retired,) in gone)
-        persons.append(
-            Person(
-                person_id, version, record_count, created_at, asked_for, retired_ids, tuple(records.get(person_id, ()))
-            )
+    gone: dict[str, list[str]] = {}
+    for person_id, retired in connection.execute(load("identity/persons_merged_into"), {"person_ids": list(found)}):
+        gone.setdefault(person_id, []).append(retired)
+    return [
+        Person(
+            person_id,
+            version,
+            record_count,
+            created_at,
+            asked_for,
+            tuple(gone.get(person_id, ())),
+            tuple(records.get(person_id, ())),
         )
-    return persons
+        for asked_for, person_id, version, record_count, created_at in found.values()
+    ]

@@ -92,10 +92,13 @@ def partition(
     with saving(connection, policy, actor=actor, note=note, patience_seconds=patience_seconds) as save:
         case = None if case_id is None else open_case(connection, case_id, case_version, None)
         listed = {update.person_id: update.version for update in updates if update.person_id is not None}
-        check_persons(connection, listed)
+        if case is None:
+            check_persons(connection, listed)
         stated = {record for update in updates for record in update.record_ids}
         reach = save.reach(record_ids=case.record_ids if case else (), person_ids=list(listed))
         _check_records(reach, listed, stated, case)
+        if case is not None:  # Whether they are of the case at all is told first.
+            check_persons(connection, listed)
         number = {person_id: place for place, person_id in enumerate(reach.persons.person_id.to_pylist())}
         wishes = [
             Wish(None if update.person_id is None else number[update.person_id], update.record_ids)

@@ -11,7 +11,14 @@ from empi_pipeline.errors import ConflictError, NotFoundError
 from empi_pipeline.identity.arrangement import NewDecision, Verdict
 from empi_pipeline.identity.arrays import found
 from empi_pipeline.identity.decision_queries import told
-from empi_pipeline.identity.errors import ContradictionError, InvalidDecisionError
+from empi_pipeline.identity.errors import (
+    CaseChangedError,
+    CaseClosedError,
+    CaseReplacedError,
+    ContradictionError,
+    InvalidDecisionError,
+    PersonChangedError,
+)
 from empi_pipeline.identity.ledger import Change, next_change, seal, writing_identity
 from empi_pipeline.identity.neighbourhood import Neighbourhood, read_neighbourhood, start_with_records
 from empi_pipeline.identity.person_changes import PersonChange, person_changes
@@ -173,11 +180,11 @@ def open_case(
         raise NotFoundError(f"there is no review case {case_id}")
     _, _, status, current, superseded_by = row
     if superseded_by is not None:
-        raise ConflictError(f"review case {case_id} has been replaced by case {superseded_by}; nothing was saved")
+        raise CaseReplacedError(f"review case {case_id} has been replaced by case {superseded_by}; nothing was saved")
     if status != "open":
-        raise ConflictError(f"review case {case_id} is closed already; nothing was saved")
+        raise CaseClosedError(f"review case {case_id} is closed already; nothing was saved")
     if version != current:
-        raise ConflictError(
+        raise CaseChangedError(
             f"review case {case_id} has changed (version {current}, not {version}); nothing was saved, look again"
         )
     of_case = [(row[0], row[1]) for row in connection.execute(load("identity/case_pair_ids"), {"case_id": case_id})]
@@ -212,7 +219,9 @@ def check_persons(connection: Connection, versions: Mapping[str, int | None]) ->
     current = {person_id: version for person_id, version, retired, _ in rows if not retired}
     for person_id, version in versions.items():
         if current.get(person_id) != version:
-            raise ConflictError(f"Invalid Person UUID or version outdated: {person_id}; nothing was saved, look again")
+            raise PersonChangedError(
+                f"Invalid Person UUID or version outdated: {person_id}; nothing was saved, look again"
+            )
 
 
 def write_decisions(

@@ -66,7 +66,7 @@ def test_every_command_explains_itself() -> None:
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
     assert " ".join(sorted(commands)) == (
-        "batches config crosswalk db demo evaluate explain generate load model note person rematch"
+        "api batches config crosswalk db demo evaluate explain generate load model note person rematch"
         " review status undo up verify withdraw"
     )
     leaves = [leaf for each in commands.values() for leaf in getattr(each, "commands", {"": each}).values()]
@@ -119,11 +119,13 @@ def test_up_matches_what_is_dropped_into_the_inbox_and_ends_with_all_its_process
 ) -> None:
     nowhere.mkdir(parents=True)
     (nowhere / "empi.yaml").write_text("automation: {sensor_interval_seconds: 2}\n")
-    up = subprocess.Popen([EMPI, "up", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
+    up = subprocess.Popen(
+        [EMPI, "up", "--port", "0", "--api-port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+    )
     try:
         told = _addresses(up)
         assert urllib.request.urlopen(f"{told['Dagster UI']}/server_info", timeout=10).status == 200
-        second = _run(environment, "up", "--port", "0")
+        second = _run(environment, "up", "--port", "0", "--api-port", "0")
         assert second.returncode == 5, second.stderr
         inbox = Path(told["inbox folder"].split("  ")[0])
         (nowhere / "new.csv").write_text(f"{HEADER}a,1,{SAME}b,2,{SAME}")

@@ -1,0 +1,2 @@
+-- The admins.
+select user_id from access.users where role = 'admin'

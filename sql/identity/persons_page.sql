@@ -1,0 +1,89 @@
+-- One page of living persons with a record that fits, by the name of the first such record; as one shows them in a list.
+-- Names come in two spellings: as standardised, and as typed, for sources whose values are passed through.
+with page as materialized (
+    select cleaned.record_id, member.person_id, cleaned.last_name, cleaned.first_name
+    from cleaned.person_records as cleaned
+    join identity.membership as member on member.record_id = cleaned.record_id
+    where (
+            %(last_name)s::text is null
+            or (cleaned.last_name ~>=~ %(last_name)s and cleaned.last_name ~<~ %(last_name_end)s)
+            or (cleaned.last_name ~>=~ %(last_name_typed)s and cleaned.last_name ~<~ %(last_name_typed_end)s)
+            or (%(contains)s and strpos(cleaned.last_name, %(last_name)s) > 0)
+        )
+        and (
+            %(first_name)s::text is null
+            or (cleaned.first_name ~>=~ %(first_name)s and cleaned.first_name ~<~ %(first_name_end)s)
+            or (cleaned.first_name ~>=~ %(first_name_typed)s and cleaned.first_name ~<~ %(first_name_typed_end)s)
+            or (%(contains)s and strpos(cleaned.first_name, %(first_name)s) > 0)
+        )
+        and (
+            %(birth_date)s::text is null
+            or (cleaned.birth_date ~>=~ %(birth_date)s and cleaned.birth_date ~<~ %(birth_date_end)s)
+        )
+        and (%(data_source)s::text is null or cleaned.data_source = %(data_source)s)
+        and (%(scope)s::text[] is null or cleaned.data_source = any (%(scope)s))
+        and (%(record_ids)s::bigint[] is null or cleaned.record_id = any (%(record_ids)s))
+        and (%(person_id)s::uuid is null or member.person_id between %(person_id)s::uuid and %(person_id_end)s::uuid)
+        -- Each person once, at the first of its records that fits. A scalar subquery: it is looked up row by row, so
+        -- that a page costs what it shows.
+        and cleaned.record_id = (
+            select min(also.record_id)
+            from identity.membership as also
+            join cleaned.person_records as other on other.record_id = also.record_id
+            where also.person_id = member.person_id
+                and (
+                    %(last_name)s::text is null
+                    or (other.last_name ~>=~ %(last_name)s and other.last_name ~<~ %(last_name_end)s)
+                    or (other.last_name ~>=~ %(last_name_typed)s and other.last_name ~<~ %(last_name_typed_end)s)
+                    or (%(contains)s and strpos(other.last_name, %(last_name)s) > 0)
+                )
+                and (
+                    %(first_name)s::text is null
+                    or (other.first_name ~>=~ %(first_name)s and other.first_name ~<~ %(first_name_end)s)
+                    or (other.first_name ~>=~ %(first_name_typed)s and other.first_name ~<~ %(first_name_typed_end)s)
+                    or (%(contains)s and strpos(other.first_name, %(first_name)s) > 0)
+                )
+                and (
+                    %(birth_date)s::text is null
+                    or (other.birth_date ~>=~ %(birth_date)s and other.birth_date ~<~ %(birth_date_end)s)
+                )
+                and (%(data_source)s::text is null or other.data_source = %(data_source)s)
+                and (%(scope)s::text[] is null or other.data_source = any (%(scope)s))
+                and (%(record_ids)s::bigint[] is null or other.record_id = any (%(record_ids)s))
+        )
+        and (
+            %(after_record_id)s::bigint is null
+            or (%(after_last_name)s::text is null and cleaned.last_name is null and (
+                (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
+                or (%(after_first_name)s::text is not null and cleaned.first_name is null)
+                or (cleaned.first_name is not distinct from %(after_first_name)s and cleaned.record_id > %(after_record_id)s)
+            ))
+            or (%(after_last_name)s::text is not null and (
+                cleaned.last_name ~>~ %(after_last_name)s
+                or cleaned.last_name is null
+                or (cleaned.last_name = %(after_last_name)s and (
+                    (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
+                    or (%(after_first_name)s::text is not null and cleaned.first_name is null)
+                    or (cleaned.first_name is not distinct from %(after_first_name)s and cleaned.record_id > %(after_record_id)s)
+                ))
+            ))
+        )
+    order by cleaned.last_name using ~<~, cleaned.first_name using ~<~, cleaned.record_id
+    limit %(limit)s
+    offset %(offset)s
+)
+select
+    page.person_id::text, person.version, person.record_count, first_record.first_name, first_record.last_name,
+    about.data_sources, page.record_id
+from page
+join identity.persons as person on person.person_id = page.person_id
+cross join lateral (
+    select
+        min(member.record_id) as first_record_id,
+        array_agg(distinct record.data_source order by record.data_source) as data_sources
+    from identity.membership as member
+    join raw.person_records as record on record.record_id = member.record_id
+    where member.person_id = page.person_id and (%(scope)s::text[] is null or record.data_source = any (%(scope)s))
+) as about
+left join raw.person_records as first_record on first_record.record_id = about.first_record_id
+order by page.last_name using ~<~, page.first_name using ~<~, page.record_id
