@@ -88,7 +88,7 @@ def local_user() -> str:
         return "local"
 
 
-def _object_store(bucket: str | None) -> "ObjectStore":
+def _object_store(bucket: str | None = None) -> "ObjectStore":
     from empi_pipeline.intake.object_store import ObjectStore, s3_client
 
     return ObjectStore(s3_client(os.environ.get(S3_ENDPOINT_URL) or None), bucket or os.environ[S3_BUCKET])

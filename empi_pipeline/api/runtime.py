@@ -1,9 +1,8 @@
 """What the server keeps between requests: settings, connections, the issuer's keys, counters."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
@@ -14,6 +13,12 @@ from empi_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from empi_pipeline.intake.object_store import ObjectStore
+
+
+class OpensBucket(Protocol):
+    """Opens a bucket; that of inbox and exports without a name."""
+
+    def __call__(self, bucket: str | None = None) -> "ObjectStore": ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Runtime:
     pool: Pool
     keys: Keys | None
     local_user: str
-    object_store: "Callable[[str | None], ObjectStore]"
+    object_store: "OpensBucket"
     kept: dict[str, Any] = field(default_factory=dict)
 
     def connection(self) -> AbstractContextManager[Connection]:

@@ -29,18 +29,18 @@ class PublishedAtOnce:
 
 
 def publish_at_once(
-    connection: Connection, target: ExportTarget, *, patience: int = WAIT_MILLISECONDS
+    connection: Connection, target: ExportTarget, *, patience: int | None = None
 ) -> PublishedAtOnce:
     """Publish, and write what came of it to S3; raises nothing of ours.
 
     Args:
         connection: Outside a transaction.
         target: Takes the objects of the change feed.
-        patience: Milliseconds to wait for a publication that is under way.
+        patience: Milliseconds to wait for a publication that is under way; `WAIT_MILLISECONDS` when None.
     """
     try:
         with values_withheld(), connection.transaction():
-            connection.execute("select set_config('lock_timeout', %s, true)", [str(patience)])
+            connection.execute("select set_config('lock_timeout', %s, true)", [str(patience or WAIT_MILLISECONDS)])
             published = publish(connection)
     except EmpiError as error:
         return PublishedAtOnce(None, [], f"not published: {error}. The next batch or save publishes it")

@@ -286,7 +286,7 @@ def test_a_source_identity_is_withdrawn_on_a_second_word_only(empi: Empi, index:
 def test_what_cannot_be_published_stays_saved_and_is_remarked(
     empi: Empi, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("empi_pipeline.cli.saving._WAIT_TO_PUBLISH", 50)
+    monkeypatch.setattr("empi_pipeline.publishing.at_once.WAIT_MILLISECONDS", 50)
     with index.connection.transaction():
         index.connection.execute("lock table publishing.publications in exclusive mode")
         ran = empi("review", "decide", "1", "confirm", "--version", "1", "--json")
