@@ -8,7 +8,7 @@ from empi_pipeline.linkage.compiled import compiled
 from empi_pipeline.linkage.features import with_features
 from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.linkage.shared_values import without_shared_values
-from empi_pipeline.linkage.term_frequency import average_frequencies, family_share
+from empi_pipeline.linkage.term_frequency import average_frequencies, learnt_factors
 
 _TABLE = "plain_records"
 _SCORED = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("match_weight", pa.float64())])
@@ -34,7 +34,7 @@ def plain_scores(con: duckdb.DuckDBPyConnection, model: MatchModel, learnt: pa.T
     with with_features(con, records, ready.columns) as features:
         con.execute(f"create or replace temp table {_TABLE} as select * from {features}")
         api = DuckDBAPI(connection=con)
-        linker = Linker(api.register(_TABLE), ready.splink_settings(family_share(learnt)), log_level=None)
+        linker = Linker(api.register(_TABLE), ready.splink_settings(learnt_factors(learnt)), log_level=None)
         for column, average in average_frequencies(model).items():
             frozen = learnt.filter(pc.equal(learnt["column_name"], column))
             name = f"plain_frequency_{column}"

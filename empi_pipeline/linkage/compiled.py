@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from empi_pipeline.linkage import expressions
 from empi_pipeline.linkage.features import MODEL_COLUMNS
-from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.model import LEARNT_FACTORS, MatchModel
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -94,18 +94,18 @@ class CompiledModel:
         """The column that names a record towards Splink and decides which side of a pair it stands on."""
         return "record_id" if self.symmetric else ORDER_COLUMN
 
-    def splink_settings(self, family_share: float) -> dict[str, Any]:
+    def splink_settings(self, factors: Mapping[str, float]) -> dict[str, Any]:
         """Settings to hand to Splink.
 
         Args:
-            family_share: What u of a level adjusted by `FAMILY` is multiplied with; the adjustment's weight is its
-                power.
+            factors: By column of `LEARNT_FACTORS`, what u of a level adjusted by it is multiplied with; the
+                adjustment's weight is its power.
         """
         return {
             **_SETTING_DEFAULTS,
             "probability_two_random_records_match": self.prior,
             "unique_id_column_name": self.unique_id,
-            "comparisons": [_with_family_share(comparison, family_share) for comparison in self.comparisons],
+            "comparisons": [_with_factors(comparison, factors) for comparison in self.comparisons],
             "blocking_rules_to_generate_predictions": self.rules_with(""),
         }
 
@@ -116,13 +116,14 @@ class CompiledModel:
         ]
 
 
-def _with_family_share(comparison: Mapping[str, Any], share: float) -> dict[str, Any]:
+def _with_factors(comparison: Mapping[str, Any], factors: Mapping[str, float]) -> dict[str, Any]:
     levels = []
     for level in comparison["comparison_levels"]:
-        if level.get("tf_adjustment_column") == FAMILY:
+        factor = factors.get(level.get("tf_adjustment_column", ""))
+        if factor is not None:
             kept = {key: value for key, value in level.items() if key not in _TERM_FREQUENCY_KEYS}
             power = level.get("tf_adjustment_weight", 1.0)
-            levels.append(kept | {"u_probability": level["u_probability"] * share**power})
+            levels.append(kept | {"u_probability": min(1.0, level["u_probability"] * factor**power)})
         else:
             levels.append(dict(level))
     return {**comparison, "comparison_levels": levels}
@@ -157,7 +158,7 @@ def _compile(model: MatchModel) -> CompiledModel:
             kept = {key: level[key] for key in _LEVEL_KEYS if level.get(key) is not None}
             if "tf_adjustment_column" in kept:
                 kept["tf_adjustment_column"] = kept["tf_adjustment_column"].strip('"').lower()
-                if kept["tf_adjustment_column"] != FAMILY:
+                if kept["tf_adjustment_column"] not in LEARNT_FACTORS:
                     compared.add(kept["tf_adjustment_column"])
             levels.append({"sql_condition": sql, **kept})
         comparisons.append({"output_column_name": comparison["output_column_name"], "comparison_levels": levels})

@@ -15,6 +15,11 @@ _SAME_HOME = (
     "house_number_l = house_number_r and (jaro_winkler_similarity(street_l, street_r) >= 0.92"
     " or (street_word_l = street_word_r and (zip_code_l = zip_code_r or city_l = city_r)))"
 )
+# A street garbled or left out, where number and zip code agree.
+_NEAR_HOME = (
+    "zip_code_l = zip_code_r and (jaro_winkler_similarity(street_l, street_r) >= 0.9"
+    " or (house_number_l = house_number_r and coalesce(jaro_winkler_similarity(street_l, street_r) >= 0.8, true)))"
+)
 
 BIRTH_DATE: Final = [
     missing("birth_date"),
@@ -94,7 +99,7 @@ HOME: Final = [
     Level("same address", _SAME_HOME, 0.12, 0.0005, tf="family", tf_weight=1.5, tf_alone=True),
     Level(
         "similar address, same zip code",
-        "zip_code_l = zip_code_r and jaro_winkler_similarity(street_l, street_r) >= 0.9",
+        _NEAR_HOME,
         0.15,
         0.0005,
         tf="family",
@@ -139,4 +144,19 @@ STRANGERS: Final = [
     missing("family"),
     Level("no relatives among the records", "family_l = family_r", 1.0, 1.0, tf="family", tf_weight=0.5, tf_alone=True),
     Level("other", "ELSE", 0.5, 0.5),
+]
+
+# Where nothing ties two records to one small circle, they may be anybody's: the more people, the more namesakes born on
+# one day. A number, home or mailbox becomes rarer as the index grows, which makes up for that.
+_TIED = (
+    "social_security_number_l = social_security_number_r or phone_l = phone_r or email_l = email_r"
+    f" or ({_SAME_HOME})"
+    f" or ({digit_off('social_security_number', 3)})"
+    f" or ({_NEAR_HOME})"
+)
+
+CROWD: Final = [
+    missing("crowd"),
+    Level("a number, home or mailbox in common", _TIED, 0.5, 0.5),
+    Level("nothing but names, dates and towns", "ELSE", 0.001, 0.001, tf="crowd", tf_alone=True),
 ]

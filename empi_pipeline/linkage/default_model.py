@@ -29,6 +29,7 @@ COMPARISONS: Final[dict[str, list[Level]]] = {
     "name_suffix": default_names.SUFFIX,
     "email": default_facts.EMAIL,
     "strangers": default_facts.STRANGERS,
+    "crowd": default_facts.CROWD,
 }
 
 # Each rule is narrow (a few records per key among millions), together they find pairs that differ in any one field.

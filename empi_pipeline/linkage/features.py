@@ -28,6 +28,7 @@ FEATURES: Final[dict[str, str]] = {
     "street": "varchar",
     "street_word": "varchar",
     "family": "varchar",
+    "crowd": "varchar",
 }
 """Derived columns a model may use beside the cleaned ones, with their DuckDB types (see `sql/linkage/features.sql`)."""
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from empi_pipeline.linkage.registry import RegisteredModel
 from empi_pipeline.linkage.shared_values import SHARED
-from empi_pipeline.linkage.term_frequency import FAMILIES_FROM, family_share
+from empi_pipeline.linkage.term_frequency import CROWD_FROM, FAMILIES_FROM, family_share
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 
@@ -17,6 +17,9 @@ ENOUGH_RECORDS: Final = 20_000
 """From so many records on, the frequencies of the names that matter (one in a thousand) are known to a fifth or so."""
 
 _OUTGROWN: Final = 10
+
+_CROWDED: Final = 4
+"""Times as many strangers who agree by chance: two bits, and four times as many false joins among the likeliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class KnowledgeCheck:
             now = "are" if self.family_share >= FAMILIES_FROM else "are not"
             told.append(f"relatives {now} among the records now, and the guards go by the contrary")
         frozen = self.frozen_records
-        if frozen is not None and frozen < ENOUGH_RECORDS and self.records >= _OUTGROWN * frozen:
+        if frozen is not None and (
+            (frozen < ENOUGH_RECORDS and self.records >= _OUTGROWN * frozen)
+            or self.records >= _CROWDED * max(frozen, CROWD_FROM)
+        ):
             told.append(f"it learnt from {frozen:,} records, and the index has {self.records:,}")
         told += [
             f"{count:,} value(s) of {column} are shared by many, unknown to the model"

@@ -10,6 +10,12 @@ FAMILY: Final = "family"
 """A column that is the same in every record. A level "adjusted" by it has its u multiplied by how much of a family the
 records are (see `term_frequency`): what relatives share says little where there are relatives, and much where not."""
 
+CROWD: Final = "crowd"
+"""The same for the size of the index: strangers who agree by chance grow with its square, true pairs as it does."""
+
+LEARNT_FACTORS: Final = (FAMILY, CROWD)
+"""Columns that stand for one number learnt with the term frequencies, which u of a level is multiplied by."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatchModel:

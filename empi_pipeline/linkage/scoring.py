@@ -17,7 +17,7 @@ from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.linkage.pairs import blocked_pairs
 from empi_pipeline.linkage.prepared import PreparedRecords, prepared
 from empi_pipeline.linkage.splink_sql import LEFT, PAIRS, RIGHT, scoring_sql
-from empi_pipeline.linkage.term_frequency import family_share
+from empi_pipeline.linkage.term_frequency import learnt_factors
 
 PREDICTION_SCHEMA: Final = pa.schema(
     [
@@ -174,7 +174,7 @@ def _scored(
 ) -> Iterator[pa.Table]:
     """Predictions of the pairs in `PAIRS`, in parts; of all of them if `every`, however unlikely."""
     con, model = left.con, left.model
-    sql = scoring_sql(model, family_share(left.learnt), None if every else _weight_limit(model))
+    sql = scoring_sql(model, learnt_factors(left.learnt), None if every else _weight_limit(model))
     potential = -1.0 if every else model.potential_threshold
     at_once = min(_PAIRS_AT_ONCE, -(-pairs // chunks) or 1)
     con.execute(f"create or replace temp view {LEFT} as select * from {left.table}")

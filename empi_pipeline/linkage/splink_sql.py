@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from empi_pipeline.linkage.compiled import CompiledModel, compiled
-from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.model import FAMILY, LEARNT_FACTORS, MatchModel
 
 LEFT: Final = "linkage_left"
 RIGHT: Final = "linkage_right"
@@ -21,33 +21,33 @@ PAIRS: Final = "linkage_pairs"
 """What to score: join_key_l and join_key_r, unique ids of the two sides."""
 
 
-def scoring_sql(model: MatchModel, family_share: float, weight_limit: float | None) -> str:
+def scoring_sql(model: MatchModel, factors: Mapping[str, float], weight_limit: float | None) -> str:
     """A select that scores the rows `$first` up to, not including, `$end` of `PAIRS`.
 
     It returns the columns of `PREDICTION_SCHEMA` for pairs of a probability above `$potential`.
 
     Args:
         model: The match model.
-        family_share: What it has learnt of families (`CompiledModel.splink_settings`).
+        factors: What u of levels is multiplied by (`term_frequency.learnt_factors`).
         weight_limit: Bits below which pairs are left out at once; None to keep all.
     """
-    key = (model.digest, family_share, weight_limit)
+    key = (model.digest, tuple(sorted(factors.items())), weight_limit)
     if key not in _cache:
-        _cache[key] = _generated(compiled(model), family_share, weight_limit)
+        _cache[key] = _generated(compiled(model), factors, weight_limit)
         while len(_cache) > 16:
             _cache.pop(next(iter(_cache)))
     return _cache[key]
 
 
-_cache: dict[tuple[str, float, float | None], str] = {}
+_cache: dict[tuple[str, tuple[tuple[str, float], ...], float | None], str] = {}
 
 
-def _generated(ready: CompiledModel, family_share: float, weight_limit: float | None) -> str:
+def _generated(ready: CompiledModel, factors: Mapping[str, float], weight_limit: float | None) -> str:
     from splink.internals.comparison_vector_values import compute_comparison_vector_values_from_id_pairs_sqls
     from splink.internals.predict import predict_from_comparison_vectors_sqls_using_settings
     from splink.internals.settings_creator import SettingsCreator
 
-    settings: Any = SettingsCreator.from_path_or_dict(ready.splink_settings(family_share)).get_settings("duckdb")
+    settings: Any = SettingsCreator.from_path_or_dict(ready.splink_settings(factors)).get_settings("duckdb")
     columns = settings.column_info_settings
     steps: list[dict[str, str]] = compute_comparison_vector_values_from_id_pairs_sqls(
         settings._columns_to_select_for_blocking,
@@ -79,7 +79,9 @@ def _packed(ready: CompiledModel, table: str) -> str:
     adjusted = {
         comparison["output_column_name"]
         for comparison in ready.comparisons
-        if any(level.get("tf_adjustment_column", FAMILY) != FAMILY for level in comparison["comparison_levels"])
+        if any(
+            level.get("tf_adjustment_column", FAMILY) not in LEARNT_FACTORS for level in comparison["comparison_levels"]
+        )
     }
     levels = ", ".join(f'"gamma_{name}"' for name in names)
     weights = ", ".join(f'"mw_{name}"' + (f' + "mw_tf_adj_{name}"' if name in adjusted else "") for name in names)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from empi_pipeline.linkage.features import with_features
-from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.model import CROWD, FAMILY, LEARNT_FACTORS, MatchModel
 from empi_pipeline.linkage.shared_values import SHARED, shared_values, without_shared_values
 from empi_pipeline.sql import load
 
@@ -21,6 +21,10 @@ SCHEMA = pa.schema([("column_name", pa.string()), ("value", pa.string()), ("freq
 
 FAMILIES_FROM: Final = 0.1
 """Share of two humans among pairs of one surname and home from which on the guards against relatives are up."""
+
+CROWD_FROM: Final = 50_000
+"""Records of the index up to which the prior of the shipped model, 3e-5, is the chance that two of them are of one
+human: a record has 1.5 others of its human. Beyond, strangers who agree by chance are more by so many times."""
 
 _FAMILY_PRIOR: Final = 20.0
 """Pseudo-pairs of either kind: few records teach nothing, so the guards stay up."""
@@ -51,10 +55,10 @@ def plain_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: 
 
     With a prior of p pseudo-records, frequency = (count + p * average) / (records + p), where `average` is the u of the
     column's exact level: the chance that two people share a value at all. So three records teach nothing, a million
-    teach everything. The family share is a row of its own (column `FAMILY`, see `family_share`).
+    teach everything. The family share (`family_share`) and the crowd (`crowd_factor`) are rows of their own.
     """
     columns = model.term_frequency_columns
-    counted_columns = [column for column in columns if column != FAMILY]
+    counted_columns = [column for column in columns if column not in LEARNT_FACTORS]
     if not columns:
         return SCHEMA.empty_table()
     averages = average_frequencies(model)
@@ -78,6 +82,9 @@ def plain_frequencies(con: duckdb.DuckDBPyConnection, cleaned: pa.Table, model: 
         if FAMILY in columns:
             row = {"column_name": [FAMILY], "value": ["any"], "frequency": [_counted_family_share(con, table)]}
             frequencies = pa.concat_tables([pa.table(row, schema=SCHEMA), frequencies])
+        if CROWD in columns:
+            row = {"column_name": [CROWD], "value": ["any"], "frequency": [max(1.0, cleaned.num_rows / CROWD_FROM)]}
+            frequencies = pa.concat_tables([pa.table(row, schema=SCHEMA), frequencies])
         return frequencies
 
 
@@ -94,7 +101,25 @@ def family_share(term_frequencies: pa.Table) -> float:
     name and birth date clearly differ) rather than of one (both agree), at most 1. Twins, juniors and namesakes are as
     frequent as families are; where no data source delivers families, a second given name is a mistake.
     """
-    rows = term_frequencies.filter(pc.equal(term_frequencies["column_name"], FAMILY))
+    return _factor(term_frequencies, FAMILY)
+
+
+def crowd_factor(term_frequencies: pa.Table) -> float:
+    """How many times as many strangers agree by chance as among `CROWD_FROM` records; at least 1, and 1 if unknown.
+
+    True pairs grow with the records, pairs of strangers with their square. What few people have (a number, a home, a
+    mailbox) becomes rarer as the index grows, which makes up for it; names, birth dates and towns do not.
+    """
+    return _factor(term_frequencies, CROWD)
+
+
+def learnt_factors(term_frequencies: pa.Table) -> dict[str, float]:
+    """What u of levels is multiplied by, for each of `LEARNT_FACTORS`."""
+    return {FAMILY: family_share(term_frequencies), CROWD: crowd_factor(term_frequencies)}
+
+
+def _factor(term_frequencies: pa.Table, column: str) -> float:
+    rows = term_frequencies.filter(pc.equal(term_frequencies["column_name"], column))
     return float(rows["frequency"][0].as_py()) if rows.num_rows else 1.0
 
 
@@ -114,6 +139,6 @@ def average_frequencies(model: MatchModel) -> dict[str, float]:
     for comparison in model.comparisons:
         for level in comparison["comparison_levels"]:
             column = (level.get("tf_adjustment_column") or "").strip('"')
-            if column and column != FAMILY and column not in averages:
+            if column and column not in LEARNT_FACTORS and column not in averages:
                 averages[column] = float(level["u_probability"])
     return averages

@@ -158,7 +158,13 @@ FITS = KnowledgeCheck(1, 30_000, 30_000, 0.02, 0.05, {})
         ({"frozen_records": 3_001}, []),
         ({"frozen_records": 3_000}, ["it learnt from 3,000 records, and the index has 30,000"]),
         ({"frozen_records": None}, []),
-        ({"records": 10_000_000}, []),
+        ({"records": 199_999}, []),
+        ({"records": 200_000}, ["it learnt from 30,000 records, and the index has 200,000"]),
+        ({"records": 799_999, "frozen_records": 200_000}, []),
+        (
+            {"records": 800_000, "frozen_records": 200_000},
+            ["it learnt from 200,000 records, and the index has 800,000"],
+        ),
         ({"shared_values_unknown": {"phone": 2}}, ["2 value(s) of phone are shared by many, unknown to the model"]),
     ],
 )

@@ -72,8 +72,10 @@ select
     nullif(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '') as street,
     -- Words with a meaning of their own come last in a street's name, and are misspelt or left out there.
     nullif(regexp_extract(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '([a-z0-9]{3,})', 1), '') as street_word,
-    -- The same in every record: its "term frequency" says how much of a family the records are (term_frequency.py).
-    'any' as family
+    -- The same in every record: their "term frequencies" say how much of a family the records are, and how large a
+    -- crowd (term_frequency.py).
+    'any' as family,
+    'any' as crowd
 from cleaned_records
 left join named as given on given.name = cleaned_records.first_name
 left join named as family on family.name = cleaned_records.last_name

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from empi_pipeline.linkage.explanation import level_label
-from empi_pipeline.linkage.model import FAMILY, MatchModel
+from empi_pipeline.linkage.model import LEARNT_FACTORS, MatchModel
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ def _parameters(comparison: Mapping[str, Any]) -> Parameters:
     levels = list(compared_levels(comparison))
     m = np.array([level["m_probability"] for level in levels], float)
     u = np.array([level["u_probability"] for level in levels], float)
-    of_relatives = np.array([level.get("tf_adjustment_column") == FAMILY for level in levels])
+    of_relatives = np.array([level.get("tf_adjustment_column") in LEARNT_FACTORS for level in levels])
     fixed_m, fixed_u = (
         np.array([level.get(f"fix_{kind}_probability") is True for level in levels]) for kind in ("m", "u")
     )
