@@ -23,7 +23,8 @@ Written by `python tools/data_model.py` from the migrations; a test says when it
 health information; `sql/roles` says who may read them.
 
 Besides these, each match model has a table `matching.blocking_keys_<model_id>`, made when the model first scores:
-`record_id` and one 64-bit hash a blocking rule, each with an index.
+`record_id` and one 64-bit hash a blocking rule, each with an index. Its child
+`matching.blocking_keys_<model_id>_recent` has none: keys of small batches wait there until they are worth filing.
 """
 
 _RELATIONS: Final = """

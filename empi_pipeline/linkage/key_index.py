@@ -1,6 +1,9 @@
 """The index of blocking keys in Postgres: a table a model, a column a key, so that a batch reads only its candidates.
 
 Keys are hashes of what a blocking rule compares; equal keys make a candidate, and Splink's own rules decide.
+
+A small batch would touch thousands of random pages of the table's many indexes. So keys of small batches wait in a
+child table without indexes, `blocking_keys_<model>_recent`, until they are many; who reads the table reads both.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,8 @@ CLEANED_SCHEMA: Final = pa.schema([("record_id", pa.int64()), *((name, pa.string
 
 _CLEANED: Final = sql.SQL(", ").join(sql.Identifier("cleaned", name) for name in CLEANED_SCHEMA.names)
 
-_INDEXED_FROM_ROWS: Final = 100_000
+_INDEXED_FROM_ROWS: Final = 50_000
+"""So many recent keys are scanned faster than a batch's are filed; more are filed together, which is cheap a key."""
 
 
 def ensure_table(connection: Connection, model_id: int, key_names: Sequence[str]) -> None:
@@ -25,29 +29,35 @@ def ensure_table(connection: Connection, model_id: int, key_names: Sequence[str]
     connection.execute(
         sql.SQL("create table if not exists {} (record_id bigint not null, {})").format(_table(model_id), columns)
     )
+    connection.execute(
+        sql.SQL("create table if not exists {} () inherits ({})").format(_recent(model_id), _table(model_id))
+    )
 
 
 def forget_keys(connection: Connection, model_id: int, batch_id: str) -> None:
     """Delete the keys of a batch's records, of an earlier attempt at it."""
-    connection.execute(
-        sql.SQL(
-            "delete from {} as keys using raw.person_records as record"
-            " where record.batch_id = %s and record.record_id = keys.record_id"
-        ).format(_table(model_id)),
-        [batch_id],
-    )
+    # One statement each: together, the planner would look through the whole table for a few.
+    for table in (_table(model_id), _recent(model_id)):
+        connection.execute(
+            sql.SQL(
+                "delete from only {} as keys using raw.person_records as record"
+                " where record.batch_id = %s and record.record_id = keys.record_id"
+            ).format(table),
+            [batch_id],
+        )
 
 
 def forget_erased(connection: Connection, model_id: int, record_ids: pa.ChunkedArray) -> None:
     """Delete the keys of those of these records that were erased meanwhile."""
-    connection.execute(
-        sql.SQL(
-            "delete from {} as keys using unnest(%s::bigint[]) as saved (record_id)"
-            " where keys.record_id = saved.record_id and not exists"
-            " (select from raw.person_records as record where record.record_id = saved.record_id)"
-        ).format(_table(model_id)),
-        [record_ids.to_pylist()],
-    )
+    for table in (_table(model_id), _recent(model_id)):
+        connection.execute(
+            sql.SQL(
+                "delete from only {} as keys using unnest(%s::bigint[]) as saved (record_id)"
+                " where keys.record_id = saved.record_id and not exists"
+                " (select from raw.person_records as record where record.record_id = saved.record_id)"
+            ).format(table),
+            [record_ids.to_pylist()],
+        )
 
 
 def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
@@ -60,28 +70,49 @@ def save_keys(connection: Connection, model_id: int, keys: pa.Table) -> None:
     """
     names = [name for name in keys.column_names if name != "record_id"]
     ensure_table(connection, model_id, names)
-    copy_in(connection, f"matching.blocking_keys_{model_id}", keys)
-    _index_once_large(connection, model_id, names)
-
-
-def _index_once_large(connection: Connection, model_id: int, names: Sequence[str]) -> None:
-    """Index the keys when the table is worth it: a small one is scanned faster than its many indexes are built.
-
-    Built then at once, which is cheapest, and kept from then on.
-    """
-    table = _table(model_id)
-    name = f"blocking_keys_{model_id}"
-    indexed = connection.execute(
-        "select exists (select from pg_indexes where schemaname = 'matching' and tablename = %s)", [name]
-    ).fetchone()
-    if indexed == (True,):
+    name = f"matching.blocking_keys_{model_id}"
+    if keys.num_rows >= _INDEXED_FROM_ROWS:
+        copy_in(connection, name, keys)
+        _index(connection, model_id, names)
         return
-    enough = connection.execute(
+    copy_in(connection, f"{name}_recent", keys)
+    many = connection.execute(
         sql.SQL("select count(*) = {rows} from (select from {table} limit {rows}) as counted").format(
-            table=table, rows=sql.Literal(_INDEXED_FROM_ROWS)
+            table=_recent(model_id), rows=sql.Literal(_INDEXED_FROM_ROWS)
         )
     ).fetchone()
-    if enough != (True,):
+    if many == (True,):
+        file_recent(connection, model_id, names)
+
+
+def file_recent(connection: Connection, model_id: int, names: Sequence[str]) -> int:
+    """File the keys of recent records with the others, in the caller's transaction; returns how many.
+
+    Args:
+        connection: The caller's transaction.
+        model_id: The model the keys are of.
+        names: Its key columns.
+    """
+    columns = sql.SQL(", ").join(map(sql.Identifier, ["record_id", *names]))
+    # One statement, so that nobody sees a key twice or not at all.
+    filed = connection.execute(
+        sql.SQL(
+            "with filed as (delete from {recent} returning {columns})"
+            " insert into {table} ({columns}) select {columns} from filed"
+        ).format(recent=_recent(model_id), table=_table(model_id), columns=columns)
+    ).rowcount
+    _index(connection, model_id, names)
+    return filed
+
+
+def _index(connection: Connection, model_id: int, names: Sequence[str]) -> None:
+    """Index the keys if they are not; built at once, which is cheapest, and kept from then on."""
+    table = _table(model_id)
+    indexed = connection.execute(
+        "select exists (select from pg_indexes where schemaname = 'matching' and tablename = %s)",
+        [f"blocking_keys_{model_id}"],
+    ).fetchone()
+    if indexed == (True,):
         return
     connection.execute(sql.SQL("create unique index on {} (record_id)").format(table))
     for key in names:
@@ -151,8 +182,9 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
     connection.execute("analyze new_keys")
     matches = sql.SQL(" union ").join(
         sql.SQL(
-            "select indexed.record_id from new_keys join {table} as indexed on indexed.{theirs} = new_keys.{ours}"
-        ).format(table=_table(model_id), ours=sql.Identifier(ours), theirs=sql.Identifier(theirs))
+            "select indexed.record_id from new_keys join only {table} as indexed on indexed.{theirs} = new_keys.{ours}"
+        ).format(table=table, ours=sql.Identifier(ours), theirs=sql.Identifier(theirs))
+        for table in (_table(model_id), _recent(model_id))
         for ours, theirs in lookups
     )
     query = sql.SQL(
@@ -168,3 +200,7 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
 
 def _table(model_id: int) -> sql.Identifier:
     return sql.Identifier("matching", f"blocking_keys_{model_id}")
+
+
+def _recent(model_id: int) -> sql.Identifier:
+    return sql.Identifier("matching", f"blocking_keys_{model_id}_recent")
