@@ -24,11 +24,15 @@ _PERSON_ID: Final = re.compile(r"p_([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][
 def _storable(text: str) -> str:
     if "\x00" in text:
         raise ValueError("Null characters are not allowed.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("Not a valid string.") from None
     return text
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-"""A text without NUL, which Postgres cannot hold."""
+"""A text that Postgres can hold: no NUL, no half characters."""
 
 
 class Body(BaseModel):

@@ -28,9 +28,7 @@ class PublishedAtOnce:
     remark: str | None
 
 
-def publish_at_once(
-    connection: Connection, target: ExportTarget, *, patience: int | None = None
-) -> PublishedAtOnce:
+def publish_at_once(connection: Connection, target: ExportTarget, *, patience: int | None = None) -> PublishedAtOnce:
     """Publish, and write what came of it to S3; raises nothing of ours.
 
     Args:
