@@ -38,8 +38,8 @@ def sample(
 ) -> None:
     """Draw pairs for stewards to judge, stratified by match weight.
 
-    Scores the index once more to see what lies below the potential threshold, which takes about as long as a rematch
-    takes to score; --below 0 asks only about stored predictions.
+    Scores the index, or a part of a large one, once more to see what lies below the potential threshold; --below 0 asks
+    only about stored predictions.
     """
     from dataclasses import asdict
 
@@ -56,7 +56,7 @@ def sample(
     who, limits = acting(actor), read_settings().scratch
     with open_servers() as connect:
         with open_scratch(memory_limit=limits.memory, threads=limits.threads) as scratch:
-            frame = read_frame(connect, scratch, below)
+            frame = read_frame(connect, scratch, below, seed)
         with connect() as connection:
             made = make_sample(
                 connection,

@@ -166,7 +166,7 @@ def _print(told: "PairExplanation", facts: "PairFacts | None", reason: str) -> N
 def _write(told: "PairExplanation", reason: str, svg: Path | None, html: Path | None) -> None:
     if svg is None and html is None:
         return
-    from empi_pipeline.evaluation.page import Section, page
+    from empi_pipeline.evaluation.page import Section, page, wide
     from empi_pipeline.evaluation.waterfall import waterfall_svg
 
     title = f"Records {told.record_id_l} and {told.record_id_r}"
@@ -176,7 +176,9 @@ def _write(told: "PairExplanation", reason: str, svg: Path | None, html: Path | 
         if svg is not None:
             svg.write_text(drawn + "\n", encoding="utf-8")
         if html is not None:
-            section = Section(reason, f"Model {told.model_name} ({told.model_id}). {told.explanation.sentence}", drawn)
+            section = Section(
+                reason, f"Model {told.model_name} ({told.model_id}). {told.explanation.sentence}", wide(drawn)
+            )
             html.write_text(page(title, [section], datetime.now(UTC)), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{error.filename}: cannot be written ({error.strerror})") from None

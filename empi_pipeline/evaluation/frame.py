@@ -1,7 +1,8 @@
 """The pairs that a sample is drawn from: all stored predictions, and below them what the model passed over.
 
 A pair is one of records of different source identities. Below the potential threshold nothing is stored, so the index
-is scored once more with the active model down to a lower weight; that costs about what the nightly rematch costs.
+is scored once more with the active model down to a lower weight. Of a large index only a part, drawn by chance, is
+scored: each pair found there stands for as many as there are parts.
 """
 
 import math
@@ -27,7 +28,10 @@ Connect = Callable[[], AbstractContextManager[Connection]]
 BELOW_BITS = 10.0
 """How far below the potential threshold pairs are still asked about; weaker ones are hardly ever one human."""
 
-_RECORDS_A_CHUNK = 250_000
+_RECORDS_A_PART = 100_000
+"""One part of the pairs is made for so many records. Among a million records some 1.5 million pairs lie below the
+threshold: a tenth tells how many to a few in a thousand, far closer than any number of answers tells their share."""
+
 _PLACES = pa.schema([("record_id", pa.int64()), ("source_identity", pa.int64()), ("person", pa.int64())])
 _SCORED = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("match_weight", pa.float64())])
 
@@ -41,6 +45,7 @@ class Frame:
         right: The higher.
         weight: Match weight, bits.
         joined: Whether both are in one person.
+        stands_for: How many pairs of the index each stands for.
         pairs_unscored: Pairs within persons that are not among these.
         change_id: The identity change.
         model_id: The active model.
@@ -52,6 +57,7 @@ class Frame:
     right: Ints
     weight: Floats
     joined: Flags
+    stands_for: Ints
     pairs_unscored: int
     change_id: int
     model_id: int
@@ -59,13 +65,16 @@ class Frame:
     auto_bits: float
 
 
-def read_frame(connect: Connect, scratch: duckdb.DuckDBPyConnection, below_bits: float = BELOW_BITS) -> Frame:
+def read_frame(
+    connect: Connect, scratch: duckdb.DuckDBPyConnection, below_bits: float = BELOW_BITS, seed: int = 1
+) -> Frame:
     """All pairs to sample from.
 
     Args:
         connect: Opens a connection.
         scratch: A DuckDB of its own.
         below_bits: How far below the potential threshold to look; 0 asks only about stored predictions.
+        seed: Draws the part of a large index that is scored.
 
     Raises:
         ConflictError: There is no model with records yet.
@@ -83,10 +92,14 @@ def read_frame(connect: Connect, scratch: duckdb.DuckDBPyConnection, below_bits:
         cleaned = key_index.cleaned_of_index(connection) if below_bits > 0 else None
     potential, auto = (bits_of(value) for value in (active.model.potential_threshold, active.model.auto_threshold))
     left, right, weight = (scored[name].to_numpy() for name in _SCORED.names)
+    stands_for = np.ones(len(left), np.int64)
     if cleaned is not None:
-        below = _below(scratch, active, frequencies, cleaned, potential - below_bits, (left, right))
+        parts = max(1, cleaned.num_rows // _RECORDS_A_PART)
+        part = (1 + seed % parts, parts)
+        below = _below(scratch, active, frequencies, cleaned, potential - below_bits, (left, right), part)
+        stands_for = np.r_[stands_for, np.full(len(below[0]), parts, np.int64)]
         left, right, weight = (np.r_[one, other] for one, other in zip((left, right, weight), below, strict=True))
-    return _framed(places, left, right, weight, int(row[0]), active.model_id, potential, auto)
+    return _framed(places, left, right, weight, stands_for, int(row[0]), active.model_id, potential, auto)
 
 
 def bits_of(probability: float) -> float:
@@ -103,12 +116,12 @@ def _below(
     cleaned: pa.Table,
     floor_bits: float,
     stored: tuple[Ints, Ints],
+    part: tuple[int, int],
 ) -> tuple[Ints, Ints, Floats]:
-    """Pairs that the model scores above the floor and not above the potential threshold, and that are not stored."""
+    """Pairs of a part that score above the floor and not above the potential threshold, and that are not stored."""
     floor = 1 / (1 + 2.0**-floor_bits)
     model = replace(registered.model, potential_threshold=min(floor, registered.model.potential_threshold))
-    chunks = 1 + cleaned.num_rows // _RECORDS_A_CHUNK
-    scored = linkage.predict_all(scratch, model, frequencies, cleaned, chunks).select(_SCORED.names)
+    scored = linkage.predict_all(scratch, model, frequencies, cleaned, part=part).select(_SCORED.names)
     left, right, weight = (scored[name].to_numpy() for name in _SCORED.names)
     # Record ids stay below 2**31 for two thousand million records; beyond, pairs could be taken for each other.
     known = np.isin((left << 32) ^ right, (stored[0] << 32) ^ stored[1])
@@ -121,6 +134,7 @@ def _framed(
     left: Ints,
     right: Ints,
     weight: Floats,
+    stands_for: Ints,
     change_id: int,
     model_id: int,
     potential: float,
@@ -128,17 +142,18 @@ def _framed(
 ) -> Frame:
     record, identity, person = (places[name].to_numpy() for name in _PLACES.names)
     both = _known(record, left) & _known(record, right)
-    left, right, weight = left[both], right[both], weight[both]
+    left, right, weight, stands_for = left[both], right[both], weight[both], stands_for[both]
     at_left, at_right = np.searchsorted(record, left), np.searchsorted(record, right)
     apart = identity[at_left] != identity[at_right]
     at_left, at_right = at_left[apart], at_right[apart]
-    joined = person[at_left] == person[at_right]
+    joined, stands_for = person[at_left] == person[at_right], stands_for[apart]
     return Frame(
         left=left[apart],
         right=right[apart],
         weight=weight[apart],
         joined=joined,
-        pairs_unscored=_pairs(person) - _pairs_of_versions(identity, person) - int(joined.sum()),
+        stands_for=stands_for,
+        pairs_unscored=max(0, _pairs(person) - _pairs_of_versions(identity, person) - int(stands_for[joined].sum())),
         change_id=change_id,
         model_id=model_id,
         potential_bits=potential,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from empi_pipeline.evaluation.plots import COLOURS
+from empi_pipeline.evaluation.plots import COLOURS, svg
 from empi_pipeline.linkage.training.parameters import Parameters
 from empi_pipeline.linkage.training.report import LevelReport
 
@@ -49,7 +49,7 @@ def levels_chart(parameters: Sequence[Parameters]) -> str:
                 f'<text x="{round(side, 1)}" y="{y + 12}" text-anchor="{anchor}">{bits:+.1f}</text>'
             )
             y += _ROW
-    return _svg(round(middle + _BITS_PANEL / 2 + 44), y + 4, drawn)
+    return svg(round(middle + _BITS_PANEL / 2 + 44), y + 4, drawn, "m, u and weight of each level")
 
 
 def estimates_chart(levels: Sequence[LevelReport]) -> str:
@@ -62,13 +62,17 @@ def estimates_chart(levels: Sequence[LevelReport]) -> str:
     def across(m: float) -> float:
         return round(_LABELS + width * (1 - math.log10(max(m, _SMALLEST)) / math.log10(_SMALLEST)), 1)
 
-    height = 30 + _ROW * (len(shown) + len({each.comparison for each in shown}))
-    drawn = []
+    top = 46
+    height = top + 10 + _ROW * (len(shown) + len({each.comparison for each in shown}))
+    drawn = [
+        f'<text x="{_LABELS}" y="12" class="faint">m: chance that two records of one human reach the level</text>',
+        *_key(_LABELS, 28),
+    ]
     for power in range(7):
         at = across(10.0**-power)
-        drawn.append(f'<line x1="{at}" x2="{at}" y1="18" y2="{height}" class="grid"/>')
-        drawn.append(f'<text x="{at}" y="12" text-anchor="middle">{10.0**-power:g}</text>')
-    y, comparison = 20, ""
+        drawn.append(f'<line x1="{at}" x2="{at}" y1="{top}" y2="{height}" class="grid"/>')
+        drawn.append(f'<text x="{at}" y="{top - 3}" text-anchor="middle">{_power(power)}</text>')
+    y, comparison = top + 2, ""
     for each in shown:
         if each.comparison != comparison:
             comparison = each.comparison
@@ -87,15 +91,24 @@ def estimates_chart(levels: Sequence[LevelReport]) -> str:
                 f"<title>{told}: {m:.2g}</title></line>"
             )
         y += _ROW
-    return _svg(_LABELS + width + 20, height + 4, drawn)
+    return svg(_LABELS + width + 24, height + 4, drawn, "m of each level: at the start, by each rule, as trained")
+
+
+def _key(x: int, y: int) -> list[str]:
+    """What the marks mean."""
+    return [
+        f'<line x1="{x + 2}" x2="{x + 2}" y1="{y - 11}" y2="{y + 3}" stroke="{COLOURS[6]}" stroke-width="2"/>'
+        f'<text x="{x + 10}" y="{y}">start</text>',
+        f'<circle cx="{x + 66}" cy="{y - 4}" r="2.5" fill="{COLOURS[5]}"/>'
+        f'<text x="{x + 74}" y="{y}">by each rule</text>',
+        f'<line x1="{x + 168}" x2="{x + 168}" y1="{y - 11}" y2="{y + 3}" stroke="{COLOURS[1]}" stroke-width="2"/>'
+        f'<text x="{x + 176}" y="{y}">trained</text>',
+    ]
+
+
+def _power(power: int) -> str:
+    return f"{10.0**-power:.{power}f}" if power < 5 else f"1e-{power}"
 
 
 def _short(label: str) -> str:
     return label if len(label) <= 44 else f"{label[:43]}…"
-
-
-def _svg(width: int, height: int, drawn: Sequence[str]) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' role="img">{"".join(drawn)}</svg>'
-    )

@@ -1,5 +1,6 @@
 """A match model as a page: what each level is worth, how it was trained, what it makes of the index and of examples."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ import pyarrow as pa
 from empi_pipeline import linkage
 from empi_pipeline.evaluation.example_pairs import EXAMPLES, example_records
 from empi_pipeline.evaluation.model_charts import estimates_chart, levels_chart
-from empi_pipeline.evaluation.page import Section, page, table
+from empi_pipeline.evaluation.page import Section, page, table, wide
 from empi_pipeline.evaluation.plots import Point, line_chart
 from empi_pipeline.evaluation.waterfall import waterfall_svg
 from empi_pipeline.linkage.model_figures import RulePairs, rule_pairs, self_weights
@@ -114,7 +115,7 @@ def _training(came: Provenance | None) -> Section:
         f"Trained from model {came.start_model_id} on {came.trained_at:%Y-%m-%d}, seed {report.seed}, on"
         f" {report.sampled_records:,} of {came.records:,} records; {report.labelled_pairs:,} labelled and"
         f" {report.decided_pairs:,} decided pairs. Prior found {report.prior_learned:.3g}, taken {report.prior:.3g}."
-        " Points: m as each rule had it; black: the start; orange: trained."
+        " A level without a mark by a rule keeps its start, so the m of a comparison need not add up to 1."
     )
     rules = table(("no.", "rule", "pairs", "share of true pairs", "comparisons taught", "skipped"), rows)
     return Section("Training", told, estimates_chart(report.levels) + rules)
@@ -130,15 +131,20 @@ def _unlinkables(figures: ModelFigures, potential: float, auto: float) -> Sectio
         weight = low + number * step
         below = sum(each <= weight for each in figures.self_weights)
         points.append(Point(weight, below / len(figures.self_weights)))
-    at = [low + part * (high - low) / 4 for part in range(5)]
     not_auto, not_potential = (100 * (figures.unlinkable(threshold) or 0) for threshold in (auto, potential))
     told = (
         f"Share of records whose copy would not pass a weight: they say too little. {not_auto:.2f} % cannot pass the"
         f" auto threshold, {not_potential:.2f} % not even the potential one ({figures.sampled_records:,} of"
         f" {figures.records:,} records looked at)."
     )
-    ticks = {weight: f"{weight:.0f} bits" for weight in at}
-    return Section("Records that nothing can match", told, line_chart({"records": points}, ticks=ticks, from_zero=True))
+    chart = line_chart(
+        {"records": points},
+        across="match weight of a record with its copy, bits",
+        up="records at or below it",
+        marks={name: math.log2(at / (1 - at)) for name, at in (("potential", potential), ("auto", auto)) if 0 < at < 1},
+        from_zero=True,
+    )
+    return Section("Records that nothing can match", told, chart)
 
 
 def _blocking(figures: ModelFigures) -> Section:
@@ -149,8 +155,9 @@ def _blocking(figures: ModelFigures) -> Section:
         rows.append((each.rule, each.pairs, each.new_pairs, total))
     blocks = [(rule, size) for rule, size in sorted(figures.largest_blocks, key=lambda pair: -pair[1])]
     told = (
-        f"Pairs among {figures.sampled_records:,} of {figures.records:,} records; of n times as many records, about n"
-        " squared times as many. Largest block: records with one value of a rule's equalities."
+        f"Pairs among {figures.sampled_records:,} of {figures.records:,} records: by rule, new (in no rule above), and"
+        " all together; among n times as many records about n squared times as many pairs. Largest block: records with"
+        " one value of a rule's equalities."
     )
     body = table(("rule", "pairs", "new", "cumulative"), rows) + table(("equal in", "largest block"), blocks)
     return Section("Blocking", told, body)
@@ -161,7 +168,7 @@ def _examples(figures: ModelFigures) -> list[Section]:
         Section(
             f"Example: {example.title}",
             f"Invented people. {told.verdict.capitalize()}, by the score alone. {told.explanation.sentence}",
-            waterfall_svg(told.explanation, {"potential": told.potential_threshold, "auto": told.auto_threshold}),
+            wide(waterfall_svg(told.explanation, {"potential": told.potential_threshold, "auto": told.auto_threshold})),
         )
         for example, told in zip(EXAMPLES, figures.examples, strict=True)
     ]

@@ -46,7 +46,7 @@ def rates_page(rates: Rates, past: Sequence[Kept], past_by_source: Sequence[Kept
     now = datetime.now(UTC)
     sections = [Section("Now", "Of the whole index.", rates_table(rates.of_dimension("all")))]
     sections += [
-        Section(title, "; ".join(f"{name}: {TOLD[name]}" for name in names), _over_time(past, names))
+        Section(title, "; ".join(f"{_name(name)} = {TOLD[name]}" for name in names) + ".", _over_time(past, names))
         for title, names in _CHARTS
     ]
     sections += [
@@ -76,27 +76,29 @@ def rates_table(rates: Sequence[Rate]) -> str:
     """Rates as an HTML table."""
     return table(
         ("rate", "group", "value", "of", "what is over what"),
-        [
-            (each.rate.replace("_", " "), each.label, _percent(each), each.denominator, TOLD.get(each.rate, ""))
-            for each in rates
-        ],
+        [(_name(each.rate), each.label, _percent(each), each.denominator, TOLD.get(each.rate, "")) for each in rates],
     )
 
 
+def _name(rate: str) -> str:
+    return rate.replace("_", " ")
+
+
 def _percent(rate: Rate) -> str:
-    told = f"{100 * rate.value:.3f} %"
+    told = f"{100 * rate.value:.3f}\u00a0%"
     return told if rate.low is None or rate.high is None else f"{told} ({100 * rate.low:.2f} to {100 * rate.high:.2f})"
 
 
 def _over_time(past: Sequence[Kept], names: Sequence[str]) -> str:
-    lines = {name.replace("_", " "): _points([each for each in past if each.rate == name]) for name in names}
-    return line_chart({name: line for name, line in lines.items() if line}, ticks=_ticks(past))
+    lines = {_name(name): _points([each for each in past if each.rate == name]) for name in names}
+    drawn = {name: line for name, line in lines.items() if line}
+    return line_chart(drawn, across="measured on (UTC)", up="rate", ticks=_ticks(past))
 
 
 def _by_label(past: Sequence[Kept]) -> str:
     labels = sorted({each.label for each in past})
     lines = {label: _points([each for each in past if each.label == label]) for label in labels}
-    return line_chart(lines, ticks=_ticks(past))
+    return line_chart(lines, across="measured on (UTC)", up="rate", ticks=_ticks(past))
 
 
 def _points(past: Sequence[Kept]) -> list[Point]:
@@ -106,4 +108,5 @@ def _points(past: Sequence[Kept]) -> list[Point]:
 def _ticks(past: Sequence[Kept]) -> dict[float, str]:
     moments = sorted({each.measured_at for each in past})
     chosen = moments[:: max(1, len(moments) // 6)]
-    return {moment.timestamp(): f"{moment:%Y-%m-%d}" for moment in chosen}
+    of_one_day = len({moment.date() for moment in moments}) == 1
+    return {moment.timestamp(): f"{moment:%Y-%m-%d %H:%M}" if of_one_day else f"{moment:%Y-%m-%d}" for moment in chosen}

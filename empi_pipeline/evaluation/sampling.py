@@ -32,7 +32,7 @@ class Stratum:
         low: Match weight from which it begins, bits (exclusive, as thresholds are).
         high: Match weight at which it ends (inclusive); None for no end.
         joined: Whether the two records are in one person now.
-        population: Pairs in it.
+        population: Pairs in it; extrapolated where only a part of the index was scored.
         expected: Mean match probability of the model in it.
     """
 
@@ -57,19 +57,23 @@ def cuts(potential_bits: float, auto_bits: float, below_bits: float) -> list[flo
     return sorted(set(found))
 
 
-def stratify(weight: Floats, joined: Flags, begins: Sequence[float]) -> tuple[Ints, list[Stratum]]:
+def stratify(
+    weight: Floats, joined: Flags, begins: Sequence[float], stands_for: Ints | None = None
+) -> tuple[Ints, list[Stratum]]:
     """Sort pairs into strata.
 
     Args:
         weight: Match weight of each pair, bits.
         joined: Whether its records are in one person.
         begins: Ascending lower ends (exclusive), as of `cuts`.
+        stands_for: How many pairs of the index each stands for; itself alone when None.
 
     Returns:
         The position in the list of strata for each pair (-1 where it is below all), and the strata that have pairs.
     """
     band = np.searchsorted(np.asarray(begins), weight, side="left") - 1
     cell = np.where(band < 0, -1, band * 2 + joined)
+    stands_for = np.ones(len(weight), np.int64) if stands_for is None else stands_for
     probability = 1 / (1 + np.exp2(-np.clip(weight, -1000, 1000)))
     strata: list[Stratum] = []
     place = np.full(2 * len(begins), -1, np.int64)
@@ -83,22 +87,29 @@ def stratify(weight: Floats, joined: Flags, begins: Sequence[float]) -> tuple[In
                 low=float(begins[at]),
                 high=float(begins[at + 1]) if at + 1 < len(begins) else None,
                 joined=bool(number % 2),
-                population=int(inside.sum()),
+                population=int(stands_for[inside].sum()),
                 expected=float(probability[inside].mean()),
             )
         )
     return np.where(cell < 0, -1, place[cell]), strata
 
 
-def allocate(strata: Sequence[Stratum], pairs: int, how: Allocation) -> list[int]:
+def allocate(strata: Sequence[Stratum], pairs: int, how: Allocation, at_hand: Sequence[int] | None = None) -> list[int]:
     """How many pairs to ask about in each stratum.
 
     `equal` learns as much about every stratum. `neyman` (Neyman 1934) spends most where most pairs and most doubt are,
     which narrows the figures of the whole if the model's own probabilities are about right.
+
+    Args:
+        strata: The strata.
+        pairs: How many in all.
+        how: How they are spread.
+        at_hand: How many pairs of each stratum can be asked about; all of them when None.
     """
     sizes = np.array([stratum.population for stratum in strata], np.int64)
     doubt = np.array([np.clip(stratum.expected, _CERTAIN, 1 - _CERTAIN) for stratum in strata])
     pull = np.ones(len(strata)) if how == "equal" else sizes * np.sqrt(doubt * (1 - doubt))
+    sizes = sizes if at_hand is None else np.asarray(at_hand, np.int64)
     least = np.minimum(sizes, LEAST_A_STRATUM if pairs >= LEAST_A_STRATUM * len(strata) else 0)
     wanted = min(pairs, int(sizes.sum()))
 

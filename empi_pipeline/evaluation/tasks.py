@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from empi_pipeline.errors import ConflictError, NotFoundError
@@ -102,10 +103,12 @@ def make_sample(
     Raises:
         ConflictError: There are no pairs.
     """
-    place, strata = stratify(frame.weight, frame.joined, cuts(frame.potential_bits, frame.auto_bits, below_bits))
+    begins = cuts(frame.potential_bits, frame.auto_bits, below_bits)
+    place, strata = stratify(frame.weight, frame.joined, begins, frame.stands_for)
     if not strata:
         raise ConflictError("there is no scored pair to sample")
-    counts = allocate(strata, pairs, allocation)
+    at_hand = np.bincount(place[place >= 0], minlength=len(strata)).tolist()
+    counts = allocate(strata, pairs, allocation, at_hand)
     chosen = choose(frame.left, frame.right, place, counts, seed)
     row = connection.execute(
         load("evaluation/sample_add"),

@@ -27,6 +27,9 @@ KINDS: Final = {
 }
 """Kinds of errors in plain words."""
 
+_EACH_BIT_TO: Final = 10
+"""Match weight up to which each bit is told: thresholds are chosen there."""
+
 JOINED_BY: Final = {
     "auto_match": "an auto-match",
     "through_others": "other records between them",
@@ -55,8 +58,6 @@ def false_joins_by_kind(found: AgainstTruth) -> list[tuple[str, int]]:
 
 def _sections(found: AgainstTruth) -> list[Section]:
     curve = sorted(found.thresholds, key=lambda each: each.above_bits)
-    step = max(1, len(curve) // 12)
-    ticks = {each.above_bits: f"{each.above_bits:.0f}" for each in curve[::step]}
     in_review = found.missed_in_review
     return [
         Section(
@@ -76,17 +77,22 @@ def _sections(found: AgainstTruth) -> list[Section]:
                     "precision": [Point(each.above_bits, each.precision) for each in curve],
                     "recall": [Point(each.above_bits, each.recall) for each in curve],
                 },
-                ticks=ticks,
+                across="joining every scored pair above this match weight, bits",
+                up="share of pairs",
             )
             + table(
                 ("above bits", "pairs", "right", "precision", "recall", "F1"),
-                [(each.above_bits, each.pairs, each.right, each.precision, each.recall, each.f1) for each in curve],
+                [
+                    (f"{each.above_bits:+.0f}", each.pairs, each.right, each.precision, each.recall, each.f1)
+                    for each in curve
+                    if each.above_bits <= _EACH_BIT_TO or each.above_bits % 5 == 0
+                ],
             ),
         ),
         Section(
             "False joins",
             "Pairs of source identities of two humans in one person, by what the records have in common.",
-            bar_chart([(KINDS[kind], pairs) for kind, pairs in false_joins_by_kind(found)])
+            bar_chart([(KINDS[kind], pairs) for kind, pairs in false_joins_by_kind(found)], told="pairs")
             + table(
                 ("kind", "joined by", "in common", "pairs"),
                 [
@@ -103,7 +109,8 @@ def _sections(found: AgainstTruth) -> list[Section]:
                 [
                     (KINDS[each.kind] + (", a case is open" if each.in_review else ""), each.pairs)
                     for each in found.missed
-                ]
+                ],
+                told="pairs",
             ),
         ),
         Section(

@@ -9,7 +9,7 @@ from empi_pipeline.linkage.explanation import Explanation
 
 _UP: Final = "#0072b2"
 _DOWN: Final = "#d55e00"
-_SUM: Final = "#555555"
+_SUM: Final = "#777777"
 _WIDTH: Final = 760
 _LEFT: Final = 330
 _ROW: Final = 22
@@ -26,7 +26,7 @@ def steps_of(explanation: Explanation) -> list[tuple[str, float]]:
     return [("before anything is compared", explanation.prior_bits), *told]
 
 
-def waterfall_svg(explanation: Explanation, thresholds: Mapping[str, float], title: str = "") -> str:
+def waterfall_svg(explanation: Explanation, thresholds: Mapping[str, float], title: str = "bits of evidence") -> str:
     """The waterfall as an SVG that needs nothing from elsewhere.
 
     Args:
@@ -45,11 +45,12 @@ def waterfall_svg(explanation: Explanation, thresholds: Mapping[str, float], tit
         return round(_LEFT + (_WIDTH - _LEFT - 60) * (bits - low) / room, 1)
 
     drawn = [f'<text x="4" y="15" font-weight="bold">{escape(title)}</text>']
-    for name, bits in lines.items():
-        at = across(bits)
+    for number, (name, bits) in enumerate(sorted(lines.items(), key=lambda item: item[1])):
+        # Thresholds lie close to one another: the lower one is named to the left of its line, others to the right.
+        at, anchor = across(bits), "end" if number == 0 and len(lines) > 1 else "start"
         drawn.append(
             f'<line x1="{at}" x2="{at}" y1="{_ROW}" y2="{height - _ROW}" stroke="#999" stroke-dasharray="4 3"/>'
-            f'<text x="{at}" y="{height - 6}" text-anchor="middle">{escape(name)}</text>'
+            f'<text x="{at}" y="{height - 6}" text-anchor="{anchor}">{escape(name)} {bits:+.1f}</text>'
         )
     before = 0.0
     for number, (label, bits) in enumerate([*steps, ("match weight", explanation.match_weight)]):
@@ -66,8 +67,9 @@ def waterfall_svg(explanation: Explanation, thresholds: Mapping[str, float], tit
         before = end
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-        f' role="img" font-family="system-ui, sans-serif" font-size="11">'
-        f'<rect width="100%" height="100%" fill="white"/>{"".join(drawn)}</svg>'
+        f' role="img" aria-label="{escape(title, quote=True)}" font-family="system-ui, sans-serif"'
+        f' font-size="11" fill="#1a1a1a"><rect width="100%" height="100%" fill="white" class="back"/>'
+        f"{''.join(drawn)}</svg>"
     )
 
 

@@ -13,7 +13,9 @@ _FOUND = "linkage_found"
 
 
 @contextmanager
-def blocked_pairs(left: PreparedRecords, right: PreparedRecords, *, between: bool = False) -> Iterator[int]:
+def blocked_pairs(
+    left: PreparedRecords, right: PreparedRecords, *, between: bool = False, part: tuple[int, int] = (1, 1)
+) -> Iterator[int]:
     """The temporary table `PAIRS` of the pairs that any blocking rule finds; dropped at the end.
 
     Keys are compared, not what they are made of: integers join several times as fast. Rules that find a pair again add
@@ -23,6 +25,7 @@ def blocked_pairs(left: PreparedRecords, right: PreparedRecords, *, between: boo
         left: Records on the left side.
         right: Records on the right side; the same where pairs within are wanted.
         between: Take every pair of the two sides; else those whose left unique id is the lower one.
+        part: Keep the pairs of one part of so many, drawn by a hash: (2, 5) is the second of five.
 
     Yields:
         How many pairs.
@@ -38,7 +41,11 @@ def blocked_pairs(left: PreparedRecords, right: PreparedRecords, *, between: boo
                 f"insert into {_FOUND} select l.{uid}, r.{uid} from {left.table} as l join {right.table} as r"
                 f" on {_condition(block)} {order}"
             )
-        con.execute(f"create or replace temp table {PAIRS} as select distinct join_key_l, join_key_r from {_FOUND}")
+        number, parts = part
+        con.execute(
+            f"create or replace temp table {PAIRS} as select distinct join_key_l, join_key_r from {_FOUND}"
+            + (f" where hash(join_key_l, join_key_r) % {parts:d} = {number - 1:d}" if parts > 1 else "")
+        )
     finally:
         con.execute(f"drop table {_FOUND}")
     try:

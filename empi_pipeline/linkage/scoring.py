@@ -106,7 +106,13 @@ def predict_prepared(new: PreparedRecords, cleaned: pa.Table, candidates: pa.Tab
 
 
 def predict_all(
-    con: duckdb.DuckDBPyConnection, model: MatchModel, term_frequencies: pa.Table, records: pa.Table, chunks: int = 1
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel,
+    term_frequencies: pa.Table,
+    records: pa.Table,
+    *,
+    chunks: int = 1,
+    part: tuple[int, int] = (1, 1),
 ) -> pa.Table:
     """Scores all records against one another, as for a rematch; result and errors as `predict`.
 
@@ -116,11 +122,12 @@ def predict_all(
         term_frequencies: The frozen frequencies of the model.
         records: `record_id` (unique) and the cleaned columns.
         chunks: Score in at least this many parts, one after the other, to bound memory; the result is the same.
+        part: Score only the pairs of one part of so many, drawn by a hash: (2, 5) is the second of five.
     """
     with preparing(con, model, term_frequencies, records) as all_records:
         if not records.num_rows:
             return PREDICTION_SCHEMA.empty_table()
-        return pa.concat_tables(_scored_blocks(all_records, all_records, chunks=chunks))
+        return pa.concat_tables(_scored_blocks(all_records, all_records, chunks=chunks, part=part))
 
 
 def predict_pairs(
@@ -162,10 +169,15 @@ def predict_pairs(
 
 
 def _scored_blocks(
-    left: PreparedRecords, right: PreparedRecords, *, between: bool = False, chunks: int = 1
+    left: PreparedRecords,
+    right: PreparedRecords,
+    *,
+    between: bool = False,
+    chunks: int = 1,
+    part: tuple[int, int] = (1, 1),
 ) -> Iterator[pa.Table]:
     """Predictions of the pairs that share a block."""
-    with blocked_pairs(left, right, between=between) as count:
+    with blocked_pairs(left, right, between=between, part=part) as count:
         yield from _scored(left, right, count, chunks=chunks)
 
 

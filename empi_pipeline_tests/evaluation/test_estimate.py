@@ -148,6 +148,13 @@ def test_effort_is_spread_evenly_or_after_neyman_and_never_beyond_what_is_there(
     assert sum(allocate(strata, 2, "equal")) == 2
 
 
+def test_a_pair_that_stands_for_many_counts_as_many_and_no_more_are_asked_about_than_are_at_hand() -> None:
+    weight, joined = np.array([-7.0, -7.0, -7.0, 9.0]), np.array([False, False, True, True])
+    _, strata = stratify(weight, joined, cuts(0.0, 6.6, 10.0), np.array([10, 10, 10, 1]))
+    assert [(each.joined, each.population) for each in strata] == [(False, 20), (True, 10), (True, 1)]
+    assert allocate(strata, 30, "equal", at_hand=[2, 1, 1]) == [2, 1, 1]
+
+
 def test_a_seed_chooses_the_same_pairs_whatever_order_they_come_in() -> None:
     left, right = np.arange(1, 101), np.arange(201, 301)
     stratum = np.repeat([0, 1], 50)

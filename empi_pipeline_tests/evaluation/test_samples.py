@@ -72,7 +72,9 @@ def test_the_frame_has_every_scored_pair_of_two_identities_and_counts_the_others
     assert frame.pairs_unscored == 1
 
 
-def test_pairs_below_the_potential_threshold_come_from_scoring_once_more(database: str, connection: Connection) -> None:
+def test_pairs_below_the_potential_threshold_come_from_scoring_once_more_or_a_part_of_them_stands_for_all(
+    database: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = World(connection)
     world.load(
         {name: {"first_name": first, "last_name": "roe"} for name, first in (("a", "ann"), ("b", "ann"), ("c", "bob"))}
@@ -87,6 +89,10 @@ def test_pairs_below_the_potential_threshold_come_from_scoring_once_more(databas
         connection.commit()
         frame = read_frame(partial(connect, database), scratch, 20)
         none = read_frame(partial(connect, database), scratch, 0)
+        monkeypatch.setattr("empi_pipeline.evaluation.frame._RECORDS_A_PART", 1)
+        parts = [read_frame(partial(connect, database), scratch, 20, seed) for seed in range(3)]
+    assert all(set(part.stands_for.tolist()) <= {3} for part in parts)
+    assert sorted(left for part in parts for left in part.left.tolist()) == sorted(frame.left.tolist())
     # All three share the surname. ann-ann would have scored above the threshold, had it been stored: not below.
     assert none.left.tolist() == []
     pairs = set(zip(frame.left.tolist(), frame.right.tolist(), strict=True))

@@ -128,12 +128,15 @@ def test_a_record_delivered_again_is_not_scored_against_itself(con: duckdb.DuckD
     assert pairs_of(predict(con, model, frequencies, records, records)).keys() == {(1, 2)}
 
 
-def test_scoring_everything_in_chunks_gives_the_same_pairs(con: duckdb.DuckDBPyConnection) -> None:
+def test_scoring_everything_part_by_part_gives_each_pair_once(con: duckdb.DuckDBPyConnection) -> None:
     model, records = wide(default_model()), people(60)
     frequencies = term_frequencies(con, records, model)
     once = pairs_of(predict(con, model, frequencies, records, records.slice(0, 0)))
     assert pairs_of(predict_all(con, model, frequencies, records)) == once
     assert pairs_of(predict_all(con, model, frequencies, records, chunks=3)) == once
+    parts = [pairs_of(predict_all(con, model, frequencies, records, part=(number, 3))) for number in (1, 2, 3)]
+    assert sum(map(len, parts)) == len(once), "each pair is in one part"
+    assert {pair: weight for part in parts for pair, weight in part.items()} == once
 
 
 def test_weights_add_up_to_the_match_weight_and_the_threshold_is_strict(con: duckdb.DuckDBPyConnection) -> None:
