@@ -57,7 +57,7 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
         if erased_since_attempt(connection, batch_id):
             cleaned = _without_erased(connection, cleaned)
         registered = _frozen_model(connection, scratch, cleaned)
-        learnt = registry.term_frequencies(connection, registered.model_id)
+        learnt = registry.learnt_about(connection, registered, cleaned)
     model = registered.model
     with linkage.preparing(scratch, model, learnt, cleaned) as new:
         keys = new.blocking_keys()
@@ -68,7 +68,8 @@ def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, c
             connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             seen = newest_change(connection)
             candidates = key_index.candidates(connection, registered.model_id, keys, linkage.blocking_lookups(model))
-        predictions = linkage.predict_prepared(new, cleaned, candidates)
+            learnt = registry.learnt_about(connection, registered, candidates)
+        predictions = linkage.predict_prepared(new, cleaned, candidates, learnt)
     return ScoredBatch(
         batch_id, registered, predictions.select(PREDICTION_SCHEMA.names), keys, candidates.num_rows, seen, sizes
     )

@@ -52,7 +52,8 @@ def prepared(
     Args:
         con: A DuckDB connection (scratch).
         model: The match model.
-        learnt: What is frozen into it (`term_frequencies`).
+        learnt: What is frozen into it (`term_frequencies`), at least the frequencies of values that occur and of the
+            rarest of each column.
         cleaned: `record_id` (unique) and the cleaned columns.
     """
     ready = compiled(model)

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from empi_pipeline.errors import NotFoundError
-from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.model import LEARNT_FACTORS, MatchModel
 from empi_pipeline.linkage.shared_values import split
 from empi_pipeline.linkage.term_frequency import has_families
 from empi_pipeline.postgres import Connection, copy_in, copy_out
@@ -19,6 +20,9 @@ from empi_pipeline.sql import load
 TERM_FREQUENCY_SCHEMA: Final = pa.schema(
     [("column_name", pa.string()), ("value", pa.string()), ("frequency", pa.float64())]
 )
+
+_FEW_RECORDS: Final = 50_000
+"""So many records have most of the values there are."""
 
 
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -165,6 +169,32 @@ def freeze(connection: Connection, model_id: int, learnt: pa.Table, records: int
 def term_frequencies(connection: Connection, model_id: int) -> pa.Table:
     """What a model has learnt, as `linkage.term_frequencies` tells it: `column_name`, `value`, `frequency`."""
     return copy_out(connection, load("linkage/learnt"), TERM_FREQUENCY_SCHEMA, {"model_id": model_id})
+
+
+def learnt_about(connection: Connection, registered: RegisteredModel, cleaned: pa.Table) -> pa.Table:
+    """Of what a model has learnt, what scoring these records needs; for few records far less than everything.
+
+    Args:
+        connection: In a transaction.
+        registered: The model.
+        cleaned: `record_id` and the cleaned columns.
+
+    Returns:
+        As `term_frequencies`, with the frequencies of values that occur, and of each column's rarest value.
+    """
+    columns = registered.model.term_frequency_columns
+    counted = [column for column in columns if column not in LEARNT_FACTORS]
+    if cleaned.num_rows > _FEW_RECORDS or not set(counted) <= set(cleaned.column_names):
+        return term_frequencies(connection, registered.model_id)
+    # A temporary table: values of people do not belong into the text of a statement.
+    connection.execute("drop table if exists pg_temp.occurring_values")
+    connection.execute("create temporary table occurring_values (column_name text, value text) on commit drop")
+    for column in counted:
+        values = pc.unique(cleaned[column].cast(pa.string())).drop_null()
+        copy_in(connection, "occurring_values", pa.table({"value": values}), constants={"column_name": column})
+    connection.execute("analyze occurring_values")
+    given = {"model_id": registered.model_id, "columns": columns}
+    return copy_out(connection, load("linkage/learnt_about"), TERM_FREQUENCY_SCHEMA, given)
 
 
 def shared_value_counts(connection: Connection, model_id: int) -> dict[str, int]:

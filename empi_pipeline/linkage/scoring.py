@@ -63,7 +63,7 @@ def predict(
         ScoringError: The engine failed.
     """
     with preparing(con, model, term_frequencies, new) as prepared_new:
-        return predict_prepared(prepared_new, new, candidates)
+        return predict_prepared(prepared_new, new, candidates, term_frequencies)
 
 
 @contextmanager
@@ -79,13 +79,16 @@ def preparing(
         yield records
 
 
-def predict_prepared(new: PreparedRecords, cleaned: pa.Table, candidates: pa.Table) -> pa.Table:
+def predict_prepared(
+    new: PreparedRecords, cleaned: pa.Table, candidates: pa.Table, learnt_about_candidates: pa.Table
+) -> pa.Table:
     """As `predict`, of records that are prepared already.
 
     Args:
         new: The new records.
         cleaned: The same, as they were prepared from.
         candidates: Earlier records.
+        learnt_about_candidates: What is frozen into the model, at least of the values that occur in them.
     """
     if candidates.num_rows and new.count:
         known = pc.is_in(candidates["record_id"], value_set=cleaned["record_id"].combine_chunks())
@@ -95,7 +98,7 @@ def predict_prepared(new: PreparedRecords, cleaned: pa.Table, candidates: pa.Tab
             return PREDICTION_SCHEMA.empty_table()
         parts = list(_scored_blocks(new, new))
         if candidates.num_rows:
-            with prepared(new.con, new.model, new.learnt, candidates) as others:
+            with prepared(new.con, new.model, learnt_about_candidates, candidates) as others:
                 if compiled(new.model).symmetric:
                     parts += _scored_blocks(others, new, between=True)
                 else:
