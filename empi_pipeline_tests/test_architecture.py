@@ -12,10 +12,10 @@ import empi_pipeline
 
 PACKAGE = Path(empi_pipeline.__file__).parent
 
-DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic", "evaluation")
+DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic", "evaluation", "lookup")
 """The rooms that hold the rules; plain Python, SQL and Arrow."""
 
-FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "settings", "servers")
+FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "planned", "settings", "servers")
 """What every room may use; it knows none of them."""
 
 FACES = (
@@ -97,6 +97,11 @@ def test_the_rooms_do_not_import_what_calls_them() -> None:
 def test_nothing_that_makes_identities_looks_at_how_good_they_are() -> None:
     made_by = modules("intake", "cleaning", "linkage", "identity", "publishing")
     assert offences(made_by, "empi_pipeline.evaluation") == []
+
+
+def test_nothing_that_makes_identities_looks_records_up_one_by_one() -> None:
+    made_by = modules("intake", "cleaning", "linkage", "identity", "publishing")
+    assert offences(made_by, "empi_pipeline.lookup") == []
 
 
 def test_the_foundation_knows_no_room() -> None:

@@ -21,7 +21,8 @@ PLACEHOLDER_DATES: Final = (
 
 OLDEST_AGE_YEARS: Final = 120
 
-_TODAY: Final = "getvariable('cleaning_today')::date"
+CLEANING_DAY: Final = "getvariable('cleaning_today')"
+_TODAY: Final = f"{CLEANING_DAY}::date"
 _OLDEST: Final = f"({_TODAY} - interval {OLDEST_AGE_YEARS} year)::date::varchar"
 
 _D_MON_Y: Final = r"^([0-9]{1,2})(?:st|nd|rd|th)?[-/., ]*(?:de |of )?[a-z]{3,10}[-/., ]*(?:de )?([0-9]{4}|[0-9]{2})$"

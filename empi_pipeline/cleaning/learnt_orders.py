@@ -35,5 +35,10 @@ def learnt_date_orders(
             """,
             [(*each, batch_id) for each in learnt],
         )
-        cursor.execute("select data_source, column_name, date_order from intake.date_orders")
-        return {(source, column): order for source, column, order in cursor.fetchall()}
+    return known_date_orders(connection)
+
+
+def known_date_orders(connection: Connection) -> dict[DateColumn, DateOrder | None]:
+    """What was learnt so far of the date order of each (data_source, column)."""
+    rows = connection.execute("select data_source, column_name, date_order from intake.date_orders").fetchall()
+    return {(source, column): order for source, column, order in rows}

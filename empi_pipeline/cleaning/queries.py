@@ -11,21 +11,24 @@ from empi_pipeline.cleaning.rulebook import GROUPS
 from empi_pipeline.cleaning.stages import Group, Stage, chain
 from empi_pipeline.schema import ATTRIBUTE_COLUMNS, PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
 
-_EXTRA_KEYS: Final = {
+EXTRA_KEYS: Final = {
     "delivered_middle": ("middle_name",),
     "delivered_suffix": ("name_suffix", "suffix"),
     "delivered_email": ("email",),
 }
 """Column of the base view to the keys of `extra` it is taken from, the first that is there."""
 
-_DERIVED: Final = {
+DERIVED: Final[Mapping[str, str | None]] = {
     "middle_name": "delivered_middle",
     "name_suffix": "delivered_suffix",
-    "address_unit": "null::varchar",
-    "phone_extension": "null::varchar",
+    "address_unit": None,
+    "phone_extension": None,
     "email": "delivered_email",
 }
-"""What pass-through puts into the derived columns."""
+"""What pass-through puts into the derived columns: a column of the base view, or nothing."""
+
+REFERENCE_MISSING_WORDS: Final = ("na", "nan", "none", "null")
+"""What the reference system takes for a missing value."""
 
 _IDENTITY: Final = ("record_id", *SOURCE_IDENTITY_COLUMNS)
 BEFORE_FLAG: Final = "changed_before"
@@ -41,7 +44,7 @@ def delivered(column_names: Collection[str]) -> str:
         f"nullif({column}::varchar, '') as {column}" if column in column_names else f"null::varchar as {column}"
         for column in PERSON_RECORD_COLUMNS
     ]
-    for column, keys in _EXTRA_KEYS.items():
+    for column, keys in EXTRA_KEYS.items():
         values = ", ".join(f"nullif(json_extract_string(extra, '$.{key}'), '')" for key in keys)
         taken = (
             f"case when json_valid(extra) then coalesce({values}) end" if "extra" in column_names else "null::varchar"
@@ -58,7 +61,7 @@ def delivered(column_names: Collection[str]) -> str:
         "record_id",
         "pass_through",
         *orders,
-        *_EXTRA_KEYS,
+        *EXTRA_KEYS,
         *(column for column in PERSON_RECORD_COLUMNS if column not in working),
     ]
     stages = [
@@ -137,11 +140,11 @@ def passed_through() -> str:
     That includes its words for a missing value: without them a migration would not give the persons people know.
     """
     identity = ["record_id", *SOURCE_IDENTITY_COLUMNS]
+    missing = ", ".join(f"'{word}'" for word in REFERENCE_MISSING_WORDS)
     values = [
-        f"case when lower({column}) not in ('na', 'nan', 'none', 'null') then {column} end as {column}"
-        for column in ATTRIBUTE_COLUMNS
+        f"case when lower({column}) not in ({missing}) then {column} end as {column}" for column in ATTRIBUTE_COLUMNS
     ]
-    derived = [f"{expression} as {column}" for column, expression in _DERIVED.items()]
+    derived = [f"{taken or 'null::varchar'} as {column}" for column, taken in DERIVED.items()]
     return f"select {', '.join([*identity, *values, *derived])} from cleaning_base where pass_through"
 
 

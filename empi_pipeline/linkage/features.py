@@ -38,6 +38,18 @@ MODEL_COLUMNS: Final = (*CLEANED_COLUMNS, *FEATURES)
 _serial = count()
 
 
+def features_query(columns: Collection[str], extra: Sequence[str] = (), joins: Sequence[str] = ()) -> str:
+    """A select of record_id, the columns asked for and the extra ones; arguments as `with_features`.
+
+    It reads `cleaned_records` (record_id and the cleaned columns, as text) and, for features, `name_sets`.
+    """
+    wanted = [column for column in MODEL_COLUMNS if column in {name.lower() for name in columns}]
+    derived = any(column in FEATURES for column in wanted)
+    source = f"({load('linkage/features')})" if derived else "cleaned_records"
+    selected = ", ".join(["record_id", *(f'"{column}"' for column in wanted), *extra])
+    return f"select {selected} from {source} as featured {' '.join(joins)}"
+
+
 @contextmanager
 def with_features(
     con: duckdb.DuckDBPyConnection,
@@ -73,11 +85,7 @@ def with_features(
         con.execute(f"create or replace temp view cleaned_records as select {typed} from linkage_delivered")
         if derived:
             con.register("name_sets", name_sets())
-            source = f"({load('linkage/features')})"
-        else:
-            source = "cleaned_records"
-        selected = ", ".join(["record_id", *(f'"{column}"' for column in wanted), *extra])
-        con.execute(f"create temp table {table} as select {selected} from {source} as featured {' '.join(joins)}")
+        con.execute(f"create temp table {table} as {features_query(wanted, extra, joins)}")
     finally:
         con.execute("drop view if exists cleaned_records")
         con.unregister("linkage_delivered")

@@ -6,8 +6,8 @@ A small batch would touch thousands of random pages of the table's many indexes.
 child table without indexes, `blocking_keys_<model>_recent`, until they are many; who reads the table reads both.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pyarrow as pa
 from psycopg import sql
@@ -196,6 +196,47 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
         matches=matches,
     )
     return copy_out(connection, query, CLEANED_SCHEMA)
+
+
+def candidates_of_one(
+    connection: Connection, model_id: int, keys: Mapping[str, int | None], lookups: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """The cleaned records of the index that share a key with one record, as `candidates` finds them for many.
+
+    Args:
+        connection: A connection.
+        model_id: The model the keys are of.
+        keys: Keys of the record.
+        lookups: Pairs (key of the record, key of the index).
+
+    Returns:
+        record_id and the cleaned columns of records that belong to a person.
+    """
+    if not has_keys(connection, model_id):
+        return []
+    # Keys that are NULL find nothing, so they are left out. The same text each time, so that Postgres plans it once.
+    asked = [(ours, theirs) for ours, theirs in lookups if keys[ours] is not None]
+    if not asked:
+        return []
+    matches = sql.SQL(" union ").join(
+        sql.SQL("select record_id from {table} where {theirs} = {ours}").format(
+            table=_table(model_id), ours=sql.Placeholder(ours), theirs=sql.Identifier(theirs)
+        )
+        for ours, theirs in asked
+    )
+    query = sql.SQL(
+        "select {columns} from ({matches}) as matched"
+        " join identity.membership using (record_id)"
+        " join cleaned.person_records as cleaned using (record_id)"
+    ).format(columns=_CLEANED, matches=matches)
+    rows = connection.execute(query, keys).fetchall()
+    return [dict(zip(CLEANED_SCHEMA.names, row, strict=True)) for row in rows]
+
+
+def has_keys(connection: Connection, model_id: int) -> bool:
+    """Whether any record was ever filed under keys of this model."""
+    found = connection.execute("select to_regclass(%s) is not null", [f"matching.blocking_keys_{model_id}"]).fetchone()
+    return found == (True,)
 
 
 def _table(model_id: int) -> sql.Identifier:

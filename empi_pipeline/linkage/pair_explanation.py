@@ -98,7 +98,7 @@ def explained(
         told,
         model.potential_threshold,
         model.auto_threshold,
-        _verdict(told.match_probability, model.potential_threshold, model.auto_threshold),
+        verdict(told.match_probability, model.potential_threshold, model.auto_threshold),
         finding,
         len(rules) - len(finding),
     )
@@ -123,7 +123,8 @@ def cleaned_of_records(connection: Connection, record_ids: Sequence[int]) -> pa.
     )
 
 
-def _verdict(probability: float, potential: float, auto: float) -> Verdict:
+def verdict(probability: float, potential: float, auto: float) -> Verdict:
+    """What the probability alone makes of a pair."""
     # Strict, as everywhere: equal to a threshold is not above it.
     if probability > auto:
         return "auto-match"

@@ -58,7 +58,7 @@ def prepared(
     """
     ready = compiled(model)
     seen = without_shared_values(cleaned, learnt)
-    extra = [*key_columns(ready.keys), *([] if ready.symmetric else [_content_order(ready)])]
+    extra = [*key_columns(ready.keys), *([] if ready.symmetric else [content_order(ready)])]
     with ExitStack() as stack:
         joins = []
         for column, average in average_frequencies(model).items():
@@ -78,7 +78,7 @@ def prepared(
         yield PreparedRecords(con, model, learnt, table, cleaned.num_rows)
 
 
-def _content_order(ready: CompiledModel) -> str:
+def content_order(ready: CompiledModel) -> str:
     """Select expression of a unique id that sorts by content: equal content scores alike on either side."""
     content = " || ".join(
         f'coalesce(cast("{column}" as varchar) || chr(30), chr(31))' for column in ready.compared_columns

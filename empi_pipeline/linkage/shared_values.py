@@ -4,7 +4,8 @@ They are learnt from the records on which a match model is frozen, never after: 
 To that model they are missing, in comparisons, blocking rules and guards.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -83,6 +84,30 @@ def without_shared_values(cleaned: pa.Table, frozen: pa.Table) -> pa.Table:
         seen = pc.if_else(is_shared, pa.scalar(None, pa.string()), values)
         cleaned = cleaned.set_column(cleaned.column_names.index(column), column, seen)
     return cleaned
+
+
+class SharedValues:
+    """`without_shared_values` for one record after the other."""
+
+    def __init__(self, frozen: pa.Table) -> None:
+        """Look up what a model knows to be shared; argument as `without_shared_values`."""
+        names, values = (frozen[column].to_pylist() for column in ("column_name", "value"))
+        self._known: dict[str, set[str]] = {}
+        for name, value in zip(names, values, strict=True):
+            if name.startswith(SHARED):
+                self._known.setdefault(name.removeprefix(SHARED), set()).add(value)
+
+    def without(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The record as the model sees it."""
+        seen = dict(record)
+        for column, known in self._known.items():
+            value = record.get(column)
+            if column == "address" and value is not None:
+                place = next((record[name] for name in ("zip_code", "city") if record.get(name) is not None), "")
+                value = f"{value}|{place}"
+            if value in known:
+                seen[column] = None
+        return seen
 
 
 def split(learnt: pa.Table) -> tuple[pa.Table, pa.Table]:

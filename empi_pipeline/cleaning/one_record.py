@@ -1,0 +1,144 @@
+"""Cleaning of one record at a time, by the same stages as a batch, for answers within milliseconds.
+
+`clean` builds and plans its SQL anew for each table, which takes far longer than running it on one record. Here each
+group of stages is planned once and run on the record's values.
+"""
+
+# ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+import duckdb
+
+from empi_pipeline.cleaning import records
+from empi_pipeline.cleaning.dates import CLEANING_DAY
+from empi_pipeline.cleaning.formats import DATE_COLUMNS, DateColumn, DateOrder, SourceCleaning, order_of
+from empi_pipeline.cleaning.queries import DERIVED, EXTRA_KEYS, REFERENCE_MISSING_WORDS
+from empi_pipeline.cleaning.rulebook import GROUPS
+from empi_pipeline.cleaning.stages import Group, Stage, chain
+from empi_pipeline.cleaning.vocabulary import VOCABULARIES
+from empi_pipeline.planned import PlannedQuery
+from empi_pipeline.schema import ATTRIBUTE_COLUMNS, CLEANED_COLUMNS, PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
+
+Record = Mapping[str, str | None]
+"""Values by column."""
+
+FIELDS: Final = (*PERSON_RECORD_COLUMNS, *dict.fromkeys(key for keys in EXTRA_KEYS.values() for key in keys))
+"""What a record may have: the standard columns, and the extra ones that cleaning uses."""
+
+_DAY: Final = "cleaning_day"
+"""The column that tells the stages for dates which day it is."""
+
+_REMEMBERED: Final = 20_000
+"""Values of each group whose cleaned form is kept in memory: names, cities and birth dates come again and again."""
+
+
+class RecordCleaner:
+    """Cleans one record after the other. Not for several threads at once."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        sources: Mapping[str, SourceCleaning],
+        date_orders: Mapping[DateColumn, DateOrder | None],
+    ) -> None:
+        """Plan all stages.
+
+        Args:
+            con: A scratch connection, not used by anything else while a record is cleaned.
+            sources: Settings by data source, as for `clean`.
+            date_orders: What was learnt of the dates of each data source, as for `clean`.
+        """
+        self._sources = sources
+        self._date_orders = date_orders
+        self._before = _planned(con, ("first_name", "last_name"), {}, (), records.BEFORE)
+        groups = {group.name: _planned_group(con, group) for group in GROUPS}
+        outputs = [output for group in GROUPS for output in group.outputs]
+        self._after = _planned(con, outputs, {}, (), records.AFTER)
+
+        @lru_cache(maxsize=_REMEMBERED * len(GROUPS))
+        def cleaned(group: str, today: str, values: tuple[str | None, ...]) -> dict[str, str | None]:
+            keys = next(each.keys for each in GROUPS if each.name == group)
+            return _only_row(groups[group].run([dict(zip(keys, values, strict=True)) | {_DAY: today}]))
+
+        self._cleaned = cleaned
+
+    def clean(self, record: Record, today: date) -> dict[str, str | None]:
+        """Standardise one record; the same form as `clean` gives it.
+
+        Args:
+            record: Values of `FIELDS`; an absent one counts as missing, others are not looked at.
+            today: As for `clean`.
+
+        Returns:
+            A value for each of CLEANED_COLUMNS.
+        """
+        values: dict[str, str | None] = {name: record.get(name) or None for name in PERSON_RECORD_COLUMNS}
+        for column, keys in EXTRA_KEYS.items():
+            values[column] = next((record[key] for key in keys if record.get(key)), None)
+        source = values["data_source"] or ""
+        if source in self._sources and self._sources[source].pass_through:
+            return _passed_through(values)
+        for column in DATE_COLUMNS:
+            values[f"{column}_order"] = order_of(source, column, self._sources, self._date_orders)
+        day = today.isoformat()
+        values |= _only_row(self._before.run([values | {_DAY: day}]))
+        outputs: dict[str, str | None] = {}
+        for group in GROUPS:
+            asked = tuple(
+                outputs[key.removeprefix("clean_")] if key.startswith("clean_") else values[key] for key in group.keys
+            )
+            nothing: dict[str, str | None] = dict.fromkeys(group.outputs)
+            outputs |= nothing if asked[0] is None else self._cleaned(group.name, day, asked)
+        outputs |= _only_row(self._after.run([outputs]))
+        outputs |= {name: values[name] for name in SOURCE_IDENTITY_COLUMNS}
+        return {name: outputs[name] for name in CLEANED_COLUMNS}
+
+
+def _planned_group(con: duckdb.DuckDBPyConnection, group: Group) -> PlannedQuery:
+    return _planned(con, group.keys, group.start, group.outputs, group.stages)
+
+
+def _planned(
+    con: duckdb.DuckDBPyConnection,
+    keys: Sequence[str],
+    start: Mapping[str, str],
+    outputs: Sequence[str],
+    stages: Sequence[Stage],
+) -> PlannedQuery:
+    """A chain of stages over one record; its working columns are what `start` makes of the keys, else the keys."""
+    started = ", ".join(
+        f"{expression} as {column}" for column, expression in (start or dict(zip(keys, keys, strict=True))).items()
+    )
+    working = list(start or keys)
+    query = chain(f"(select {_DAY}, {started} from cleaning_record) as started", [_DAY], working, stages)
+    words = {lookup.vocabulary for stage in stages for lookup in stage.lookups}
+    # A column, because DuckDB plans anew wherever a variable is read.
+    query = f"select {', '.join(outputs or working)} from ({query}) as cleaned".replace(CLEANING_DAY, _DAY)
+    return PlannedQuery(
+        con,
+        query,
+        {"cleaning_record": dict.fromkeys([*keys, _DAY], "varchar")},
+        {
+            f"vocabulary_{name}": {"word": list(VOCABULARIES[name]), "standard": list(VOCABULARIES[name].values())}
+            for name in sorted(words)
+        },
+    )
+
+
+def _only_row(rows: Sequence[dict[str, str | None]]) -> dict[str, str | None]:
+    (row,) = rows
+    return row
+
+
+def _passed_through(values: Record) -> dict[str, str | None]:
+    """As `queries.passed_through` says."""
+    taken: dict[str, str | None] = {
+        name: None if (values[name] or "").lower() in REFERENCE_MISSING_WORDS else values[name]
+        for name in ATTRIBUTE_COLUMNS
+    }
+    taken |= {column: values[name] if name else None for column, name in DERIVED.items()}
+    return {name: taken.get(name, values.get(name)) for name in CLEANED_COLUMNS}
