@@ -13,6 +13,10 @@ from typing import Any, Final
 
 import duckdb
 
+FOR_MANY_ROWS: Final = ("in_clause",)
+"""Optimizers that do harm here: a list of words becomes a hash join, which takes far longer than looking one word up.
+For `open_scratch`, before anything is planned."""
+
 _serial: Final = count()
 
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import duckdb
@@ -10,13 +10,18 @@ import duckdb
 
 @contextmanager
 def open_scratch(
-    *, memory_limit: str | None = None, threads: int | None = None, locked: bool = True
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    locked: bool = True,
+    without_optimizers: Collection[str] = (),
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a private in-memory DuckDB that can reach neither files nor network.
 
     Args:
         memory_limit: Ceiling in DuckDB's notation (`"4GB"`); beyond it DuckDB spills to a private temporary folder.
         threads: Worker threads; DuckDB's default (all cores) when None.
+        without_optimizers: Of DuckDB's optimizers those to leave out (`select * from duckdb_optimizers()`).
         locked: Lock the configuration, so that SQL of a user (Splink settings) cannot open it again.
 
     Yields:
@@ -36,6 +41,8 @@ def open_scratch(
                 con.execute("set memory_limit = ?", [memory_limit])
             if threads:
                 con.execute("set threads = ?", [threads])
+            if without_optimizers:
+                con.execute("set disabled_optimizers = ?", [",".join(without_optimizers)])
             con.execute("set enable_external_access = false")
             if locked:
                 con.execute("set lock_configuration = true")

@@ -136,9 +136,9 @@ def _only_row(rows: Sequence[dict[str, str | None]]) -> dict[str, str | None]:
 
 def _passed_through(values: Record) -> dict[str, str | None]:
     """As `queries.passed_through` says."""
-    taken: dict[str, str | None] = {
-        name: None if (values[name] or "").lower() in REFERENCE_MISSING_WORDS else values[name]
-        for name in ATTRIBUTE_COLUMNS
-    }
+    taken = dict(values)
+    for name in ATTRIBUTE_COLUMNS:
+        if (values[name] or "").lower() in REFERENCE_MISSING_WORDS:
+            taken[name] = None
     taken |= {column: values[name] if name else None for column, name in DERIVED.items()}
-    return {name: taken.get(name, values.get(name)) for name in CLEANED_COLUMNS}
+    return {name: taken[name] for name in CLEANED_COLUMNS}

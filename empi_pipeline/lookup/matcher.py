@@ -20,6 +20,7 @@ from empi_pipeline.linkage.pair_explanation import verdict
 from empi_pipeline.linkage.registry import RegisteredModel
 from empi_pipeline.lookup.guarding import RecordGuard
 from empi_pipeline.lookup.result import InvalidRecordError, Match, MatchedRecord, PersonMatched
+from empi_pipeline.planned import FOR_MANY_ROWS
 from empi_pipeline.postgres import Connection
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline.settings import Settings
@@ -132,7 +133,7 @@ class Matcher:
             self._ready = None
             self._open.close()
             # One thread: for so few rows more of them only wait for each other.
-            scratch = self._open.enter_context(open_scratch(threads=1))
+            scratch = self._open.enter_context(open_scratch(threads=1, without_optimizers=FOR_MANY_ROWS))
             self._ready = self._made(connection, scratch, state)
         return self._ready
 

@@ -1,0 +1,1 @@
+"""How long the best candidates for one incoming record take."""
