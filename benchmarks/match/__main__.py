@@ -30,7 +30,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     chosen = parser.parse_args()
-    print(f"{'records':>10}{'first, s':>10}{'median, ms':>12}{'p99, ms':>10}{'CPU, ms':>10}{'candidates':>12}{'found':>8}")
+    print(
+        f"{'records':>10}{'first, s':>10}{'median, ms':>12}{'p99, ms':>10}{'CPU, ms':>10}{'candidates':>12}{'found':>8}"
+    )
     figures = {}
     for size in chosen.sizes:
         figures[size] = found = measure(records(size), chosen.asked, chosen.seed)

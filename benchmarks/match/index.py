@@ -1,4 +1,4 @@
-"""An index of a synthetic population, written straight into Postgres: what a match reads is as the pipeline makes it."""
+"""An index of a synthetic population, written straight into Postgres as the pipeline would have it."""
 
 from datetime import UTC, datetime
 

@@ -36,12 +36,15 @@ def add_to(app: typer.Typer) -> None:
 
 def match(
     record: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="One record, as JSON object or CSV with a header; - is stdin.")
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="One record, as JSON object or CSV with a header; - is stdin."),
     ] = None,
     most: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many persons.")] = 10,
     above: Annotated[
         float | None,
-        typer.Option(min=0, max=1, metavar="P", help="Also less likely ones; the model's potential threshold without it."),
+        typer.Option(
+            min=0, max=1, metavar="P", help="Also less likely ones; the model's potential threshold without it."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

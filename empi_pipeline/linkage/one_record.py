@@ -160,7 +160,7 @@ def _planned_scores(
     """Scores of the record `NEW` against all others that a blocking rule finds."""
     ready = compiled(model)
     frequencies = [
-        f"{frequency_function}('{column}', cast(\"{column}\" as varchar)) as \"tf_{column}\""
+        f'{frequency_function}(\'{column}\', cast("{column}" as varchar)) as "tf_{column}"'
         for column in frequency_columns
     ]
     features = features_query(ready.columns, [*frequencies, *([] if ready.symmetric else [content_order(ready)])])

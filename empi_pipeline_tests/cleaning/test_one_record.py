@@ -1,0 +1,62 @@
+"""One record cleaned by itself, against the same record cleaned in a batch."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from test_cases import ALL_CASES, TODAY
+
+from empi_pipeline.cleaning import SourceCleaning, clean
+from empi_pipeline.cleaning.one_record import FIELDS, RecordCleaner
+from empi_pipeline.planned import FOR_MANY_ROWS
+from empi_pipeline.schema import PERSON_RECORD_COLUMNS
+from empi_pipeline.scratch import open_scratch
+
+RECORDS: list[dict[str, Any]] = [
+    {"data_source": source, "source_person_id": str(number), **{key: given[key] for key in FIELDS if given.get(key)}}
+    for number, (_, source, given, _) in enumerate(ALL_CASES)
+] + [
+    {
+        "data_source": "other system",
+        "first_name": "NA",
+        "last_name": "O'Hara",
+        "birth_date": "03/04/1990",
+        "suffix": "x",
+    },
+    {"data_source": "taught", "birth_date": "03/04/1990", "death_date": "03/04/2020"},
+    {"data_source": "nowhere", "first_name": "", "last_name": "  ", "phone": "none"},
+]
+SOURCES = {form: SourceCleaning(date_format=form) for _, form, _, _ in ALL_CASES if form.startswith("%")} | {
+    "other system": SourceCleaning(pass_through=True)
+}
+LEARNT = {("taught", "birth_date"): "dmy", ("taught", "death_date"): "mdy"}
+
+
+@pytest.fixture(scope="module")
+def cleaner() -> Iterator[RecordCleaner]:
+    with open_scratch(threads=1, without_optimizers=FOR_MANY_ROWS) as con:
+        yield RecordCleaner(con, SOURCES, LEARNT)
+
+
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.long)])
+def test_a_record_is_cleaned_as_in_a_batch(cleaner: RecordCleaner, every: int) -> None:
+    asked = {number: RECORDS[number] for number in [*range(0, len(RECORDS), every), *range(len(RECORDS))[-3:]]}
+    rows = [
+        {name: record.get(name) for name in PERSON_RECORD_COLUMNS}
+        | {"record_id": number, "extra": json.dumps({key: record[key] for key in record if key in FIELDS[15:]})}
+        for number, record in asked.items()
+    ]
+    with open_scratch() as con:
+        table = clean(con, pa.Table.from_pylist(rows), SOURCES, TODAY, LEARNT).table
+    for row in table.to_pylist():
+        record = asked[row.pop("record_id")]
+        assert cleaner.clean(record, TODAY) == row, record
+
+
+def test_the_day_is_that_of_each_call(cleaner: RecordCleaner) -> None:
+    born = {"birth_date": "2025-11-20"}
+    assert cleaner.clean(born, TODAY)["birth_date"] == "2025-11-20"
+    assert cleaner.clean(born, TODAY.replace(day=19))["birth_date"] is None
+    assert cleaner.clean(born, TODAY)["birth_date"] == "2025-11-20"
