@@ -212,17 +212,19 @@ def candidates_of_one(
     Returns:
         record_id and the cleaned columns of records that belong to a person.
     """
-    if not has_keys(connection, model_id):
-        return []
+    filed, recent = _existing(connection, model_id)
     # Keys that are NULL find nothing, so they are left out. The same text each time, so that Postgres plans it once.
     asked = [(ours, theirs) for ours, theirs in lookups if keys[ours] is not None]
-    if not asked:
+    if not asked or not filed:
         return []
+    equal = [sql.SQL("{} = {}").format(sql.Identifier(theirs), sql.Placeholder(ours)) for ours, theirs in asked]
+    find = sql.SQL("select record_id from only {} where {}")
+    # By one index each; recent keys have none and are read once for all.
     matches = sql.SQL(" union ").join(
-        sql.SQL("select record_id from {table} where {theirs} = {ours}").format(
-            table=_table(model_id), ours=sql.Placeholder(ours), theirs=sql.Identifier(theirs)
-        )
-        for ours, theirs in asked
+        [
+            *(find.format(_table(model_id), each) for each in equal),
+            *([find.format(_recent(model_id), sql.SQL(" or ").join(equal))] if recent else []),
+        ]
     )
     query = sql.SQL(
         "select {columns} from ({matches}) as matched"
@@ -233,10 +235,12 @@ def candidates_of_one(
     return [dict(zip(CLEANED_SCHEMA.names, row, strict=True)) for row in rows]
 
 
-def has_keys(connection: Connection, model_id: int) -> bool:
-    """Whether any record was ever filed under keys of this model."""
-    found = connection.execute("select to_regclass(%s) is not null", [f"matching.blocking_keys_{model_id}"]).fetchone()
-    return found == (True,)
+def _existing(connection: Connection, model_id: int) -> tuple[bool, bool]:
+    """Whether the table of a model's keys is there, and that of the recent ones."""
+    names = [f"matching.blocking_keys_{model_id}{which}" for which in ("", "_recent")]
+    row = connection.execute("select to_regclass(%s) is not null, to_regclass(%s) is not null", names).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def _table(model_id: int) -> sql.Identifier:

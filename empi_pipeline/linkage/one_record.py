@@ -22,7 +22,7 @@ from empi_pipeline.linkage.prepared import content_order
 from empi_pipeline.linkage.scoring import failures_without_values
 from empi_pipeline.linkage.shared_values import SharedValues
 from empi_pipeline.linkage.splink_sql import LEFT, PAIRS, RIGHT, scoring_sql
-from empi_pipeline.linkage.term_frequency import average_frequencies, family_share
+from empi_pipeline.linkage.term_frequency import average_frequencies, learnt_factors
 from empi_pipeline.planned import PlannedQuery
 from empi_pipeline.schema import CLEANED_COLUMNS
 
@@ -71,7 +71,7 @@ class RecordScorer:
         with failures_without_values():
             function = self._frequencies.as_function(con)
             self._keys = _planned_keys(con, compiled(model))
-            self._scores = _planned_scores(con, model, family_share(learnt), self._frequencies.columns, function)
+            self._scores = _planned_scores(con, model, learnt_factors(learnt), self._frequencies.columns, function)
 
     def blocking_keys(self, record: Cleaned) -> dict[str, int | None]:
         """The keys of a cleaned record, as `blocking_keys` makes them.
@@ -153,7 +153,7 @@ def _planned_keys(con: duckdb.DuckDBPyConnection, ready: CompiledModel) -> Plann
 def _planned_scores(
     con: duckdb.DuckDBPyConnection,
     model: MatchModel,
-    share: float,
+    factors: Mapping[str, float],
     frequency_columns: Sequence[str],
     frequency_function: str,
 ) -> PlannedQuery:
@@ -168,7 +168,7 @@ def _planned_scores(
     # Of a model that is not symmetric the sides follow the content, as in a batch.
     sides = f"l.record_id = {NEW}" if ready.symmetric else f"{NEW} in (l.record_id, r.record_id)"
     found = " or ".join(f"({rule})" for rule in ready.rules)
-    scores = scoring_sql(model, share, None).replace("$first", "0").replace("$end", "1").replace("$potential", "-1")
+    scores = scoring_sql(model, factors, None).replace("$first", "0").replace("$end", "1").replace("$potential", "-1")
     return _planned(
         con,
         f"""

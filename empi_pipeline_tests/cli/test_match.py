@@ -17,11 +17,6 @@ ADA = {
     "birth_date": "12/10/1915",
     "social_security_number": "123-12-1234",
 }
-    "first_name": "Ada",
-    "last_name": "Lovelace",
-    "birth_date": "12/10/1915",
-    "social_security_number": "123-12-1234",
-}
 
 
 @pytest.fixture(autouse=True)
