@@ -11,14 +11,20 @@ from fastapi import FastAPI
 
 from empi_pipeline import __version__
 from empi_pipeline.api import (
+    acts,
+    audit_log,
     cases,
     configs,
+    docs,
     errors,
+    explanations,
     exports,
     health,
     imports,
     jobs,
     matches,
+    metrics,
+    past,
     persons,
     sources,
     users,
@@ -34,8 +40,11 @@ if TYPE_CHECKING:
     from empi_pipeline.intake.object_store import ObjectStore
 
 PREFIX: Final = "/api/v1"
-_ROUTERS: Final = tuple(
-    module.router for module in (health, sources, cases, matches, persons, configs, imports, exports, jobs, users)
+# The order matters where a fixed path could be taken for an id: /persons/merge before /persons/{person_id}.
+_ROUTERS: Final = (
+    *(health.router, sources.router, cases.router, matches.router, acts.router, persons.router, past.router),
+    *(explanations.router, configs.router, imports.router, exports.router, jobs.router, users.router),
+    audit_log.router,
 )
 
 
@@ -73,6 +82,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.runtime = at
     errors.add_to(app)
     protect(app, settings.api)
+    app.state.request_counts = metrics.RequestCounts()
+    metrics.add_to(app)
+    docs.add_to(app, PREFIX)
     for router in _ROUTERS:
         app.include_router(router, prefix=PREFIX)
     if importlib.util.find_spec("empi_pipeline.stewardship"):

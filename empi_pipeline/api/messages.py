@@ -82,8 +82,9 @@ def message_of(kind: str, context: dict[str, Any], value: Any, otherwise: str) -
         "greater_than_equal": f"Ensure this value is greater than or equal to {context.get('ge')}.",
         "less_than_equal": f"Ensure this value is less than or equal to {context.get('le')}.",
         "literal_error": f'"{str(value)[:100]}" is not a valid choice.',
-        "too_short": "This list may not be empty.",
-        "too_long": f"Ensure this field has no more than {context.get('max_length')} elements.",
+        "too_short": NOT_BLANK if got == "str" else "This list may not be empty.",
+        "too_long": f"Ensure this field has no more than {context.get('max_length')}"
+        f" {'characters' if got == 'str' else 'elements'}.",
         "list_type": f'Expected a list of items but got type "{got}".',
         "value_error": str(context.get("error", otherwise)),
     }

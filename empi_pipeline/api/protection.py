@@ -1,6 +1,8 @@
 """What holds for every request: hosts answered to, other sites kept out, sizes and times limited, nothing cached."""
 
 import asyncio
+import logging
+import time
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from empi_pipeline.api.errors import ApiError, bug
 from empi_pipeline.settings import ApiSettings
 
+_LOG: Final = logging.getLogger("empi_pipeline.api.access")
 UPLOADS: Final = frozenset({"/api/v1/person-records/import"})
 _CLOSE: Final = {"Connection": "close"}
 _HEADERS: Final = {
@@ -74,6 +77,7 @@ class _Answer:
         self._body = body
         self._replaced = False
         self.started = False
+        self.status = 500
 
     async def send(self, message: Message) -> None:
         """Send one message of the answer."""
@@ -81,8 +85,10 @@ class _Answer:
             return
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = int(message["status"])
             if self._body.refusal is not None:
                 self._replaced = True
+                self.status = self._body.refusal.status
                 await self._body.refusal.response()(self._scope, self._receive, self._send)
                 return
             headers = MutableHeaders(scope=message)
@@ -115,6 +121,7 @@ class Protection:
         if not length.isdigit() or int(length) > most:
             await _too_large(most).response()(scope, receive, send)
             return
+        begun = time.perf_counter()
         body = _Body(receive, most, self._settings.body_seconds, restart=upload)
         answer = _Answer(scope, receive, send, body)
         try:
@@ -125,6 +132,18 @@ class Protection:
                 bug(error)
                 raise ConnectionResetError("cut short") from None
             await bug(error).response()(scope, receive, answer.send)
+        finally:
+            self._note(scope, answer.status, time.perf_counter() - begun)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count the request, and log it without its query: what was searched for is nobody's business."""
+        pattern = "unknown"
+        if "route" in scope:
+            pattern = scope["path"]
+            for name, value in scope.get("path_params", {}).items():
+                pattern = pattern.replace(str(value), f"{{{name}}}", 1)
+        scope["app"].state.request_counts.note(scope["method"], pattern, status, seconds)
+        _LOG.info("%s %s %d %.0f ms", scope["method"], scope["path"], status, seconds * 1000)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ApiError | None:
         host = headers.get("host", "")

@@ -162,11 +162,15 @@ OPEN = {f"{PREFIX}/health-check"}
 STEWARDS = {
     *(f"POST {PREFIX}/{path}" for path in ("matches", "config", "person-records/import", "person-records/export")),
     *(f"POST {PREFIX}/jobs/{{job_id}}/{what}" for what in ("retry", "cancel")),
+    *(f"POST {PREFIX}/potential-matches/{{potential_match_id}}/{what}" for what in ("confirm", "reject", "notes")),
+    *(f"POST {PREFIX}/persons/{path}" for path in ("merge", "{person_id}/split", "{person_id}/notes")),
+    f"POST {PREFIX}/changes/{{change_id}}/undo",
     f"POST {PREFIX}/potential-matches/export",
 }
 ADMINS = {
     f"GET {PREFIX}/users",
     f"POST {PREFIX}/users/{{user_id}}",
+    f"GET {PREFIX}/audit",
     f"POST {PREFIX}/configs/{{config_id}}/activate",
 }
 
