@@ -86,9 +86,7 @@ def predictions(
         index_scoring.store(connection, scored)
     with postgres.connect(autocommit=True) as connection:
         refresh_statistics(connection, scored.predictions.num_rows, "matching.predictions")
-    thresholds = scored.registered.model
-    probabilities = scored.predictions["match_probability"]
-    automatic = pc.sum(pc.greater(probabilities, thresholds.auto_threshold)).as_py() or 0
+    automatic = scored.auto_matches
     yield dg.MaterializeResult(
         metadata={
             "dagster/row_count": scored.predictions.num_rows,

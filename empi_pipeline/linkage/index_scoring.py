@@ -38,6 +38,12 @@ class ScoredBatch:
     seen_change_id: int
     block_sizes: Sequence[linkage.BlockSizes]
 
+    @property
+    def auto_matches(self) -> int:
+        """Pairs above the auto threshold."""
+        above = pc.greater(self.predictions["match_probability"], self.registered.model.auto_threshold)
+        return int(pc.sum(above).as_py() or 0)
+
 
 def score(connect: Connect, scratch: duckdb.DuckDBPyConnection, batch_id: str, cleaned: pa.Table) -> ScoredBatch:
     """Score a batch against itself and against every record of the index that shares a blocking key.
@@ -99,14 +105,15 @@ def store(connection: Connection, scored: ScoredBatch) -> None:
         key_index.forget_erased(connection, model_id, scored.keys["record_id"])
     connection.execute(
         """
-        insert into matching.scored_batches (batch_id, model_id, seen_change_id)
-        values (%s, %s, %s)
+        insert into matching.scored_batches (batch_id, model_id, seen_change_id, auto_matches)
+        values (%s, %s, %s, %s)
         on conflict (batch_id) do update
         set model_id = excluded.model_id,
             seen_change_id = excluded.seen_change_id,
+            auto_matches = excluded.auto_matches,
             scored_at = now()
         """,
-        [scored.batch_id, model_id, scored.seen_change_id],
+        [scored.batch_id, model_id, scored.seen_change_id, scored.auto_matches],
     )
 
 

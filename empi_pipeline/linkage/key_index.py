@@ -187,14 +187,15 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
         for table in (_table(model_id), _recent(model_id))
         for ours, theirs in lookups
     )
+    # A table of its own, so that the planner knows how many there are: guessing, it reads the whole index.
+    connection.execute("drop table if exists pg_temp.matched_records")
+    connection.execute(sql.SQL("create temporary table matched_records on commit drop as {}").format(matches))
+    connection.execute("analyze matched_records")
     query = sql.SQL(
-        "select {columns} from ({matches}) as matched"
+        "select {columns} from matched_records"
         " join identity.membership using (record_id)"
         " join cleaned.person_records as cleaned using (record_id)"
-    ).format(
-        columns=_CLEANED,
-        matches=matches,
-    )
+    ).format(columns=_CLEANED)
     return copy_out(connection, query, CLEANED_SCHEMA)
 
 

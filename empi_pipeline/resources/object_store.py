@@ -22,6 +22,10 @@ class ObjectStoreResource(S3Resource):
         endpoint_url = self.endpoint_url or os.environ.get("EMPI_S3_ENDPOINT_URL") or None
         return ObjectStore(_client(endpoint_url, os.environ.get("AWS_ACCESS_KEY_ID")), self.bucket)
 
+    def get_object_to_set_on_execution_context(self) -> ObjectStore:
+        """What `context.resources` has: the store; a client of its own for each step would cost a second."""
+        return self.store()
+
 
 @cache
 def _client(endpoint_url: str | None, access_key: str | None) -> "S3Client":

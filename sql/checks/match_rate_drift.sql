@@ -4,12 +4,7 @@ with counted as (
         batch.batch_no,
         batch.batch_id,
         sum(arrival.rows_new) as records,
-        (
-            select count(*)
-            from matching.predictions as prediction
-            join matching.model using (model_id)
-            where prediction.batch_id = batch.batch_id and prediction.match_probability > model.auto_threshold
-        ) as matches
+        min(scored.auto_matches) as matches
     from (
         select batch_no, batch_id
         from intake.batches
@@ -18,6 +13,7 @@ with counted as (
         limit 21
     ) as batch
     join intake.arrivals as arrival using (batch_id)
+    join matching.scored_batches as scored using (batch_id)
     group by batch.batch_no, batch.batch_id
     having sum(arrival.rows_new) >= 100
 ),
