@@ -1,5 +1,7 @@
 """`empi api`: the HTTP API and the stewards' page, until Ctrl-C."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -15,6 +17,9 @@ def add_to(app: typer.Typer) -> None:
 def api(
     port: Annotated[int, typer.Option(help="To listen on.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on; only loopback without `api.issuer`.")] = "127.0.0.1",
+    batches: Annotated[
+        bool, typer.Option("--batches/--no-batches", help="Run imported batches here while no Dagster daemon does.")
+    ] = True,
 ) -> None:
     """Serve the HTTP API (/api/v1) and the stewards' page (/). `empi up` does so too, beside Dagster."""
     from empi_pipeline.api.serve import serve
@@ -28,4 +33,24 @@ def api(
         with connect(used.postgres_url) as connection:
             require_current_schema(connection, used)
         note(f"stewards' page http://{host}:{port}/, API http://{host}:{port}/api/v1/docs")
-        serve(settings, host, port)
+        with _worker() if batches and settings.api.run_batches else nullcontext():
+            serve(settings, host, port)
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """A process beside the server that runs batches; it lets the one it is at come to its end."""
+    import os
+    import subprocess
+    import sys
+
+    from empi_pipeline.automation.local import prepare_dagster_home
+
+    prepare_dagster_home()
+    command = [sys.executable, "-m", "empi_pipeline.automation.worker", str(os.getpid())]
+    worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait()

@@ -158,7 +158,7 @@ def dagster_services(port: int, api_port: int, *, read_only: bool) -> Iterator[S
     commands = {
         "webserver": [*webserver, *workspace, *(["--read-only"] if read_only else [])],
         "daemon": ["-m", "dagster._daemon", "run", *workspace],
-        "api": ["-m", "empi_pipeline.cli", "api", "--port", str(api_port)],
+        "api": ["-m", "empi_pipeline.cli", "api", "--no-batches", "--port", str(api_port)],
     }
     logs = home() / "logs"
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
