@@ -67,11 +67,14 @@ def cleaned_person_records(
         cleaned = cleaning.clean(con, person_records, sources, today=datetime.now(UTC).date(), date_orders=date_orders)
     rows = cleaned.table.num_rows
     filled = {name: rows - cleaned.table[name].null_count for name in CLEANED_COLUMNS}
+    rules = (
+        (rule, count.before, count.changed, count.emptied, count.after) for rule, count in cleaned.rule_counts.items()
+    )
     yield dg.MaterializeResult(
         value=cleaned.table,
         check_results=[check_formats(cleaned.table, pass_through)],
         metadata={
             "completeness": bar_chart(filled, title=f"values per column, of {rows:,} records"),
-            "values changed or nulled by rule": markdown_table(["rule", "values"], cleaned.rule_counts.items()),
+            "values by rule": markdown_table(["rule", "before", "changed", "of these emptied", "after"], rules),
         },
     )

@@ -16,10 +16,30 @@ import pyarrow.compute as pc
 from empi_pipeline.cleaning import queries, records, vocabulary
 from empi_pipeline.cleaning.formats import DATE_COLUMNS, DateColumn, DateOrder, SourceCleaning, order_of
 from empi_pipeline.cleaning.rulebook import GROUPS
-from empi_pipeline.cleaning.stages import Stage
+from empi_pipeline.cleaning.stages import CHANGED, EMPTIED, UNCHANGED, Group, Stage
 from empi_pipeline.schema import CLEANED_COLUMNS
 
 NOTHING_LEARNT: Final[Mapping[DateColumn, DateOrder | None]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """What a rule did.
+
+    Attributes:
+        before: Values that reached it; for the rules over whole records, records.
+        changed: Records in which it changed something.
+        emptied: Those of them whose value it took away.
+    """
+
+    before: int
+    changed: int
+    emptied: int
+
+    @property
+    def after(self) -> int:
+        """Values that left it."""
+        return self.before - self.emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +49,11 @@ class Cleaning:
     Attributes:
         table: record_id (int64) and CLEANED_COLUMNS (text, NULL where missing), one row per input row, in no particular
             order.
-        rule_counts: `<group>.<stage>` to the number of records in which it changed or nulled something; every rule is
-            listed.
+        rule_counts: `<group>.<stage>` to what the rule did; every rule is listed.
     """
 
     table: pa.Table
-    rule_counts: Mapping[str, int]
+    rule_counts: Mapping[str, RuleCount]
 
 
 def clean(
@@ -58,7 +77,7 @@ def clean(
         One cleaned row per input row, and counts by rule.
     """
     columns = ["record_id", *CLEANED_COLUMNS]
-    counts = {f"{section}.{stage.name}": 0 for section, stage in _counted_stages()}
+    done: dict[str, list[_Done]] = {}
     with _scratch(con, person_records, today), vocabulary.registered(con):
         _create_base(con, person_records, sources, date_orders)
         ((*filled,),) = con.execute(queries.filled_groups()).fetchall()
@@ -67,14 +86,15 @@ def clean(
         for group in GROUPS:
             if group.name not in empty and not group.mostly_unique:
                 con.execute(queries.distinct_values(group))
-                counts |= _counts_of_distinct(con, group.name, group.stages)
+                done[group.name] = _done_to_distinct(con, group.name, len(group.stages))
         cleaned = con.sql(queries.assembled(empty)).to_arrow_table()
         passed = con.sql(queries.passed_through()).to_arrow_table()
-    counts |= _counts_of_flags(cleaned, "record", records.BEFORE, queries.BEFORE_FLAG)
-    counts |= _counts_of_flags(cleaned, "record", records.AFTER, queries.AFTER_FLAG)
-    for group in GROUPS:
+    counts = _record_counts(cleaned, records.BEFORE, queries.BEFORE_FLAG)
+    for group, values in zip(GROUPS, filled, strict=True):
         if group.mostly_unique and group.name not in empty:
-            counts |= _counts_of_flags(cleaned, group.name, group.stages, f"changed_{group.name}")
+            done[group.name] = _done_to_records(cleaned, f"changed_{group.name}", len(group.stages))
+        counts |= _group_counts(group, values, done.get(group.name))
+    counts |= _record_counts(cleaned, records.AFTER, queries.AFTER_FLAG)
     return Cleaning(pa.concat_tables([cleaned.select(columns), passed.select(columns)]), counts)
 
 
@@ -117,24 +137,43 @@ def _create_base(
     con.execute(queries.delivered(person_records.column_names))
 
 
-def _counted_stages() -> Iterator[tuple[str, Stage]]:
-    yield from (("record", stage) for stage in records.BEFORE)
-    yield from ((group.name, stage) for group in GROUPS for stage in group.stages if stage.counted)
-    yield from (("record", stage) for stage in records.AFTER)
+_Done = tuple[int, int]
+"""Records that a stage changed, and those whose value it took away."""
 
 
-def _counts_of_distinct(con: duckdb.DuckDBPyConnection, group: str, stages: tuple[Stage, ...]) -> dict[str, int]:
+def _done_to_distinct(con: duckdb.DuckDBPyConnection, group: str, stages: int) -> list[_Done]:
+    """What the stages of a group did, counted in records, from its distinct values."""
     sums = ", ".join(
-        f"coalesce(sum(records) filter (where changed_{index}), 0)::bigint" for index in range(len(stages))
+        f"coalesce(sum(records) filter (where changed_{index} {which}), 0)::bigint"
+        for index in range(stages)
+        for which in (f"> {UNCHANGED}", f"= {EMPTIED}")
     )
     # fetchall, not fetchone: DuckDB refuses other work on the connection while a result is unfinished.
     ((*counts,),) = con.execute(f"select {sums} from cleaned_{group}").fetchall()
-    return {f"{group}.{stage.name}": count for stage, count in zip(stages, counts, strict=True) if stage.counted}
+    return list(zip(counts[::2], counts[1::2], strict=True))
 
 
-def _counts_of_flags(cleaned: pa.Table, group: str, stages: tuple[Stage, ...], flag: str) -> dict[str, int]:
+def _done_to_records(cleaned: pa.Table, flag: str, stages: int) -> list[_Done]:
+    """What stages that ran record by record did."""
+    found = []
+    for index in range(stages):
+        counts = {each["values"]: each["counts"] for each in pc.value_counts(cleaned[f"{flag}_{index}"]).to_pylist()}
+        found.append((counts.get(CHANGED, 0) + counts.get(EMPTIED, 0), counts.get(EMPTIED, 0)))
+    return found
+
+
+def _group_counts(group: Group, values: int, done: list[_Done] | None) -> dict[str, RuleCount]:
+    """Rule by rule: a value that one took away does not reach the next."""
+    counts = {}
+    for stage, (changed, emptied) in zip(group.stages, done or [(0, 0)] * len(group.stages), strict=True):
+        if stage.counted:
+            counts[f"{group.name}.{stage.name}"] = RuleCount(values, changed, emptied)
+        values -= emptied
+    return counts
+
+
+def _record_counts(cleaned: pa.Table, stages: tuple[Stage, ...], flag: str) -> dict[str, RuleCount]:
     return {
-        f"{group}.{stage.name}": pc.sum(cleaned[f"{flag}_{index}"]).as_py() or 0
-        for index, stage in enumerate(stages)
-        if stage.counted
+        f"record.{stage.name}": RuleCount(cleaned.num_rows, *done)
+        for stage, done in zip(stages, _done_to_records(cleaned, flag, len(stages)), strict=True)
     }

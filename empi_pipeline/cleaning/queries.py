@@ -89,7 +89,7 @@ def distinct_values(group: Group) -> str:
         f"{expression} as {column}" for column, expression in group.start.items()
     ]
     source = f"(select {', '.join(start)}, records from ({distinct}) as delivered) as started"
-    query = chain(source, [*keys, "records"], list(group.start), group.stages)
+    query = chain(source, [*keys, "records"], list(group.start), group.stages, value=group.outputs[0])
     flags = [f"changed_{index}" for index in range(len(group.stages))]
     return (
         f"create temp table cleaned_{group.name} as select {', '.join([*keys, 'records', *group.outputs, *flags])} "
@@ -120,7 +120,7 @@ def assembled(empty: Collection[str]) -> str:
             f"({query}) as joined) as started"
         )
         flag = f"changed_{group.name}"
-        query = chain(started, ["carried"], list(group.start), group.stages, flag)
+        query = chain(started, ["carried"], list(group.start), group.stages, flag, group.outputs[0])
         results = [*group.outputs, *(f"{flag}_{index}" for index in range(len(group.stages)))]
         columns = {name: f"carried.{name}" for name in carried} | {name: name for name in results}
         query = f"select {_list(columns)} from ({query}) as streamed"

@@ -66,8 +66,17 @@ class Group:
     mostly_unique: bool = False
 
 
+UNCHANGED, CHANGED, EMPTIED = 0, 1, 2
+"""What a stage did to a record: nothing; something; took its value away."""
+
+
 def chain(
-    source: str, kept: Sequence[str], working: Sequence[str], stages: Sequence[Stage], flag: str = "changed"
+    source: str,
+    kept: Sequence[str],
+    working: Sequence[str],
+    stages: Sequence[Stage],
+    flag: str = "changed",
+    value: str | None = None,
 ) -> str:
     """The SQL of a list of stages.
 
@@ -77,9 +86,10 @@ def chain(
         working: Columns the stages may change.
         stages: In order of application.
         flag: First part of the flags' names.
+        value: The working column that holds the value the stages are about; None for the first that a stage writes.
 
     Returns:
-        A SELECT with `kept`, `working` and one boolean `<flag>_<i>` for each stage.
+        A SELECT with `kept`, `working` and one `<flag>_<i>` for each stage: UNCHANGED, CHANGED or EMPTIED.
     """
     query = f"select {', '.join([*kept, *working])} from {source}"
     flags: list[str] = []
@@ -113,7 +123,11 @@ def chain(
         query = f"select {', '.join([*kept, *changed, *old, *flags, *pending])}\nfrom ({query}) as stage_{index}"
         flags = [*flags, *_names(pending)]
         differs = " or ".join(f"{column} is distinct from old_{column}" for column in touched)
-        pending = [f"({differs}) as {flag}_{index}"]
+        about = value or next(iter(stage.columns))
+        done = f"when {about} is null and old_{about} is not null then {EMPTIED}" if about in touched else ""
+        pending = [
+            f"(case when not ({differs}) then {UNCHANGED} {done} else {CHANGED} end)::utinyint as {flag}_{index}"
+        ]
     return f"select {', '.join([*kept, *working, *flags, *pending])}\nfrom ({query}) as chained"
 
 

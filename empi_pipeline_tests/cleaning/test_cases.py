@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from empi_pipeline.cleaning import SourceCleaning, clean
+from empi_pipeline.cleaning.batch import Cleaning
 from empi_pipeline.schema import CLEANED_COLUMNS, PERSON_RECORD_COLUMNS
 from empi_pipeline.scratch import open_scratch
 
@@ -56,7 +57,7 @@ ALL_CASES = list(_cases())
 
 
 @pytest.fixture(scope="module")
-def cleaned() -> list[dict[str, Any]]:
+def cleaning() -> Cleaning:
     rows = []
     for record_id, (_, source, given, _) in enumerate(ALL_CASES):
         extra = {key: given[key] for key in EXTRA if key in given}
@@ -67,15 +68,23 @@ def cleaned() -> list[dict[str, Any]]:
         rows.append(row | {"data_source": source, "source_person_id": str(record_id)})
     sources = {form: SourceCleaning(date_format=form) for _, form, _, _ in ALL_CASES if form.startswith("%")}
     with open_scratch() as con:
-        table = clean(con, pa.Table.from_pylist(rows), sources, TODAY).table
-    assert table.column_names == ["record_id", *CLEANED_COLUMNS]
-    return table.sort_by("record_id").to_pylist()
+        return clean(con, pa.Table.from_pylist(rows), sources, TODAY)
+
+
+@pytest.fixture(scope="module")
+def cleaned(cleaning: Cleaning) -> list[dict[str, Any]]:
+    assert cleaning.table.column_names == ["record_id", *CLEANED_COLUMNS]
+    return cleaning.table.sort_by("record_id").to_pylist()
 
 
 @pytest.mark.parametrize("number", range(len(ALL_CASES)), ids=[case[0] for case in ALL_CASES])
 def test_the_value_is_cleaned_as_the_table_says(cleaned: list[dict[str, Any]], number: int) -> None:
     expected = ALL_CASES[number][3]
     assert {column: cleaned[number][column] for column in expected} == expected
+
+
+def test_every_rule_is_shown_by_a_case(cleaning: Cleaning) -> None:
+    assert [rule for rule, count in cleaning.rule_counts.items() if not count.changed] == []
 
 
 def test_the_tables_hold_enough_cases_and_only_grow() -> None:
