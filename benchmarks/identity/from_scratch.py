@@ -36,7 +36,7 @@ def floor(connection: Connection, first: int, count: int) -> None:
 def ours(connection: Connection, reach: Neighbourhood, policy: Policy) -> None:
     """What identity does with what it read: clusters under all guards and gives each record its person."""
     guards = policy.guards_of(connection)
-    with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
+    with policy.conflicts(connection, guards, reach.record_ids, reach.verdicts) as conflicts:
         clustering = cluster(reach.evidence, guards, conflicts)
     assign(reach.evidence, reach.persons, clustering.group, new_person_ids)
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from empi_pipeline.embedded.postgres import database_url, embedded_postgres
+from empi_pipeline.identity.policy import Policy
 from empi_pipeline.postgres import Connection, connect, copy_in, migrate
 
 AUTO = 0.99
@@ -90,19 +91,20 @@ def deliver(
     )
     lower, upper = np.minimum(left, right), np.maximum(left, right)
     key = np.unique(lower * (1 << 32) + upper, return_index=True)[1]
+    predictions = pa.table(
+        {
+            "record_id_l": lower[key],
+            "record_id_r": upper[key],
+            "match_weight": weight[key],
+            "match_probability": 1 / (1 + 2.0 ** -weight[key]),
+            "levels": pa.array([[3, 2, 1, 0, 3, 2]] * len(key), pa.list_(pa.int16())),
+            "weights": pa.array([[1.5, 2.25, -3.5, 4.0, 5.0, 6.0]] * len(key), pa.list_(pa.float32())),
+        }
+    )
     copy_in(
         connection,
         "matching.predictions",
-        pa.table(
-            {
-                "record_id_l": lower[key],
-                "record_id_r": upper[key],
-                "match_weight": weight[key],
-                "match_probability": 1 / (1 + 2.0 ** -weight[key]),
-                "levels": pa.array([[3, 2, 1, 0, 3, 2]] * len(key), pa.list_(pa.int16())),
-                "weights": pa.array([[1.5, 2.25, -3.5, 4.0, 5.0, 6.0]] * len(key), pa.list_(pa.float32())),
-            }
-        ),
+        Policy().with_verdicts(connection, predictions, model_id),
         constants={"batch_id": batch_id, "model_id": model_id},
     )
     run(

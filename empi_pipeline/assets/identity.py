@@ -6,6 +6,7 @@ from typing import Final
 import dagster as dg
 
 from empi_pipeline.assets.tables import bar_chart, markdown_table
+from empi_pipeline.assets.verdicts import with_verdicts
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.identity.apply import Applied, StalePredictions, apply_batch
 from empi_pipeline.identity.from_settings import policy_of
@@ -91,7 +92,7 @@ def apply_to_current_index(
             with postgres.connect() as connection:
                 cleaned = key_index.cleaned_of_batch(connection, batch_id)
             with scratch.open() as con:
-                scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
+                scored = with_verdicts(postgres.connect, index_scoring.score(postgres.connect, con, batch_id, cleaned))
             with postgres.connect() as connection:
                 index_scoring.store(connection, scored)
     raise StalePredictions(f"batch {batch_id} was overtaken {_RESCORES} times in a row; run it again")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from empi_pipeline.assets.tables import bar_chart, markdown_table
+from empi_pipeline.assets.verdicts import with_verdicts
 from empi_pipeline.automation.partitions import BATCHES
 from empi_pipeline.checks.models import BLOCK_SIZES, check_block_sizes
 from empi_pipeline.linkage import index_scoring, registry
@@ -82,6 +83,7 @@ def predictions(
             return
     with scratch.open() as con:
         scored = index_scoring.score(postgres.connect, con, batch_id, cleaned)
+    scored = with_verdicts(postgres.connect, scored)
     with postgres.connect() as connection:
         index_scoring.store(connection, scored)
     with postgres.connect(autocommit=True) as connection:

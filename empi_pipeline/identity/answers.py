@@ -134,7 +134,7 @@ def _come_apart(
     waiting = _waiting(verdict.reach, case, reach.evidence.person, persons)
     evidence = replace(evidence, must=np.concatenate([evidence.must, waiting], axis=1))
     guards = save.policy.guards_of(save.connection)
-    with save.policy.conflicts(save.connection, guards, reach.record_ids) as conflicts:
+    with save.policy.conflicts(save.connection, guards, reach.record_ids, reach.verdicts) as conflicts:
         scratch = cluster(evidence, guards, conflicts).from_scratch
     wishes = []
     for person in persons:

@@ -59,6 +59,21 @@ class RecordConflicts:
             return NO_INTS, []
         return self._ask(left, right, self._of(np.r_[left, right]))
 
+    def equal(self, left: Ints, right: Ints, columns: Sequence[str]) -> Flags:
+        """Which of the pairs are equal in some attributes, of which the first must not be missing."""
+        rows = self._of(np.r_[left, right])
+        ids = np.asarray(rows["record_id"].to_numpy(), np.int64)
+        by_id = np.argsort(ids)
+        one, other = (by_id[found(ids[by_id], self._record_ids[side])[0]] for side in (left, right))
+        result = np.ones(len(left), bool)
+        for place, name in enumerate(columns):
+            codes = rows[name].combine_chunks().dictionary_encode().indices
+            number = np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), np.int64)
+            result &= number[one] == number[other]
+            if place == 0:
+                result &= number[one] >= 0
+        return result
+
     def aspects(self, left: Ints, right: Ints) -> Ints:
         """In how many aspects, each by itself, the pairs conflict."""
         count = np.zeros(len(left), np.int64)

@@ -24,6 +24,12 @@ CONFLICT_ATTRIBUTES: Final = (
 )
 """Cleaned columns that the guards look at."""
 
+TELLING_ATTRIBUTES: Final = ("first_name", "birth_date", "sex", "name_suffix")
+"""Two records that are equal in these cannot conflict, unless they lack the first."""
+
+RULES_VERSION: Final = 1
+"""Goes up with each change of what is a conflict, so that what was found out under other rules counts no more."""
+
 _MANY: Final = 500
 """From this many pairs on, those that agree too well to conflict are sorted out first."""
 

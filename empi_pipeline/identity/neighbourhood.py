@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from empi_pipeline.identity.arrays import NO_INTS, Flags, Floats, Ints, found
 from empi_pipeline.identity.evidence import Evidence
+from empi_pipeline.identity.verdicts import Verdicts
 from empi_pipeline.postgres import Connection, copy_out
 from empi_pipeline.sql import load
 
@@ -31,6 +32,7 @@ _PREDICTIONS: Final = pa.schema(
         ("match_weight", pa.float64()),
         ("match_probability", pa.float64()),
         ("model_id", pa.int64()),
+        ("guard_verdict", pa.int64()),
     ]
 )
 _DECISIONS: Final = pa.schema(
@@ -114,6 +116,7 @@ class Neighbourhood:
         potential: Potential matches about them; one end may be another record of the index.
         decided: Decisions in force about them; one end may be another record.
         reported: Reports about them; one end may be another record.
+        verdicts: What the guards said of predicted pairs when these were scored.
     """
 
     record_ids: Ints
@@ -123,6 +126,7 @@ class Neighbourhood:
     potential: Predictions
     decided: Decided
     reported: Reported
+    verdicts: Verdicts
 
 
 def start_with_batch(connection: Connection, batch_id: str) -> int:
@@ -181,7 +185,8 @@ def _read(connection: Connection, predictions_query: str, untrusted_sources: fro
     place, _ = found(record_ids, _ints(versions, "record_id"))
     source_identity[place] = np.unique(_ints(versions, "first_record_id"), return_inverse=True)[1]
 
-    predictions, potential_threshold, auto_threshold = _predictions(connection, predictions_query)
+    rows = copy_out(connection, load(predictions_query), _PREDICTIONS)
+    predictions, potential_threshold, auto_threshold = _predictions(connection, rows)
     is_auto = predictions.probability > auto_threshold
     auto_left, left_known = found(record_ids, predictions.left)
     auto_right, right_known = found(record_ids, predictions.right)
@@ -207,6 +212,7 @@ def _read(connection: Connection, predictions_query: str, untrusted_sources: fro
         potential=predictions.only(potential),
         decided=decided,
         reported=_reported(connection),
+        verdicts=_verdicts(rows),
     )
 
 
@@ -268,9 +274,13 @@ def numbers_of(persons: Persons, person_ids: pa.ChunkedArray | pa.Array) -> Ints
     return np.asarray(pc.fill_null(index, -1).to_numpy(), np.int64) if len(person_ids) else NO_INTS
 
 
-def _predictions(connection: Connection, query: str) -> tuple[Predictions, Floats, Floats]:
+def _verdicts(rows: pa.Table) -> Verdicts:
+    rows = rows.filter(pc.is_valid(rows["guard_verdict"]))
+    return Verdicts(*(_ints(rows, name) for name in ("record_id_l", "record_id_r", "model_id", "guard_verdict")))
+
+
+def _predictions(connection: Connection, rows: pa.Table) -> tuple[Predictions, Floats, Floats]:
     """All predictions about the touched records, with the thresholds of the model that scored each."""
-    rows = copy_out(connection, load(query), _PREDICTIONS)
     thresholds = connection.execute(load("identity/model_thresholds")).fetchall()
     width = max((row[0] for row in thresholds), default=0) + 1
     potential, auto = np.full(width, np.inf), np.full(width, np.inf)

@@ -199,7 +199,7 @@ def _rearranged(connection: Connection, reach: Neighbourhood, policy: Policy, ru
         margin=np.r_[evidence.margin, np.full(int(own.sum()), np.inf)],
     )
     guards = policy.guards_of(connection)
-    with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
+    with policy.conflicts(connection, guards, reach.record_ids, reach.verdicts) as conflicts:
         group = cluster(free, guards, conflicts).group
     # The parts of each person, largest first; the first goes on as the person.
     part_key, part, size = np.unique(pair_keys_ordered(before, group), return_inverse=True, return_counts=True)

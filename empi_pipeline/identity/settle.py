@@ -73,7 +73,7 @@ def work_out(
         withdrawn: What was erased just before.
     """
     guards = policy.guards_of(connection)
-    with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
+    with policy.conflicts(connection, guards, reach.record_ids, reach.verdicts) as conflicts:
         clustering = cluster(reach.evidence, guards, conflicts)
     assignment = assign(reach.evidence, reach.persons, clustering.group, new_person_ids, before)
     potential, decided, reported = reach.potential, reach.decided, reach.reported

@@ -83,6 +83,7 @@ def verify_evidence(connection: Connection, policy: Policy | None = None) -> lis
         started_with = start_with_everything(connection)
         reach = read_neighbourhood(connection, started_with, policy.untrusted_sources)
         guards = policy.guards_of(connection)
+        # Without stored verdicts: what was found out when pairs were scored must hold still.
         with policy.conflicts(connection, guards, reach.record_ids) as conflicts:
             clustering = cluster(reach.evidence, guards, conflicts)
         asked = {

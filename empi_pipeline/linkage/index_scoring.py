@@ -23,7 +23,7 @@ class ScoredBatch:
     Attributes:
         batch_id: The batch.
         registered: The match model that scored it.
-        predictions: Pairs above the potential threshold (`PREDICTION_SCHEMA`).
+        predictions: Pairs above the potential threshold (`PREDICTION_SCHEMA`); further columns are stored as they are.
         keys: Blocking keys of the batch's records.
         candidate_count: Records of the index that were compared with it.
         seen_change_id: The newest identity change of the index it was compared with.

@@ -126,7 +126,7 @@ def read_packed(
         at_once=_ROWS_A_VALUE,
     )
     with connection.cursor(binary=True) as cursor:
-        text = b"\n".join(value for (value,) in cursor.execute(statement, parameters))
+        text = b"\n".join(value for (value,) in cursor.execute(statement, parameters, prepare=False))
     if not text:
         return schema.empty_table()
     rows = pyarrow.csv.read_csv(

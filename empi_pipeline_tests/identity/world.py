@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import duckdb
 import pyarrow as pa
@@ -29,7 +30,8 @@ def find_conflicts(con: duckdb.DuckDBPyConnection, pairs: pa.Table, attributes: 
     ).to_arrow_table()
 
 
-RULES = ConflictRules(ATTRIBUTES, find_conflicts, [(name,) for name in ATTRIBUTES])
+REASONS = ["+".join(some) for count in (1, 2, 3) for some in combinations(ATTRIBUTES, count)]
+RULES = ConflictRules(ATTRIBUTES, find_conflicts, [(name,) for name in ATTRIBUTES], reasons=REASONS, code=7)
 
 
 def probability(weight: float) -> float:

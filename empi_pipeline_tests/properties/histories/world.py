@@ -12,8 +12,9 @@ import numpy as np
 from empi_pipeline.identity.arrays import NO_INTS, Ints
 from empi_pipeline.identity.evidence import ConflictSource, Guards, NoConflicts
 from empi_pipeline.identity.policy import Policy
+from empi_pipeline.identity.verdicts import KnownConflicts, Verdicts, stored
 from empi_pipeline.postgres import Connection
-from empi_pipeline_tests.identity.world import ATTRIBUTES, RULES, World
+from empi_pipeline_tests.identity.world import ATTRIBUTES, REASONS, RULES, World
 
 Attributes = tuple[str | None, ...]
 
@@ -53,9 +54,20 @@ class QuickPolicy(Policy):
     attributes: Mapping[int, Attributes] = field(default_factory=dict)
 
     @contextmanager
-    def conflicts(self, connection: Connection, guards: Guards, record_ids: Ints) -> Iterator[ConflictSource]:
+    def conflicts(
+        self, connection: Connection, guards: Guards, record_ids: Ints, verdicts: Verdicts | None = None
+    ) -> Iterator[ConflictSource]:
         del connection
-        yield TableOfConflicts(self.attributes, record_ids) if guards.hard_conflicts else NoConflicts()
+        if not guards.hard_conflicts:
+            yield NoConflicts()
+            return
+        source = TableOfConflicts(self.attributes, record_ids)
+        if verdicts is None:
+            yield source
+        else:
+            # Here no rules depend on the model.
+            that_count = verdicts.only(verdicts.verdict >= 64 * RULES.code)
+            yield KnownConflicts(source, REASONS, record_ids, that_count)
 
 
 @dataclass
@@ -119,14 +131,26 @@ class QuickWorld(World):
         )
 
     def predict(self, batch_id: str, predictions: Sequence[tuple[str, str, float]]) -> None:
-        rows = self.weighed(predictions)
+        rows = [{**row, "verdict": self._verdict(int(row["l"]), int(row["r"]))} for row in self.weighed(predictions)]
         if rows:
             self.connection.execute(
-                "insert into matching.predictions select %s, %s, l, r, weight, probability, '{}', '{}'"
-                " from json_to_recordset(%s::json) as row (l bigint, r bigint, weight float8, probability float8)"
+                "insert into matching.predictions select %s, %s, l, r, weight, probability, '{}', '{}', verdict"
+                " from json_to_recordset(%s::json)"
+                " as row (l bigint, r bigint, weight float8, probability float8, verdict smallint)"
                 " on conflict do nothing",
                 [batch_id, self.model_id, json.dumps(rows)],
             )
+
+    def _verdict(self, left: int, right: int) -> int | None:
+        """What the guards say when a pair is scored; of one pair in three nobody asked them."""
+        if (left + right) % 3 == 0:
+            return None
+        one, other = self.attributes[left], self.attributes[right]
+        clashing, reasons = TableOfConflicts(self.attributes, np.array([left, right])).between(
+            np.array([0]), np.array([1])
+        )
+        places = [REASONS.index(reason) for reason in reasons]
+        return int(stored(RULES.code, np.array([one == other]), clashing, places)[0])
 
     def weighed(self, predictions: Sequence[tuple[str, str, float]]) -> list[dict[str, float]]:
         pairs = {}
