@@ -1,12 +1,16 @@
 """Joining items along ranked links while some of them must stay apart (Kruskal's algorithm with refusals)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from empi_pipeline.identity.apart import Apart, Worn
-from empi_pipeline.identity.arrays import NO_INTS, Ints, renumbered
+from empi_pipeline.identity.arrays import NO_INTS, Ints, distinct_pairs, renumbered
 from empi_pipeline.identity.contraction import contract
+
+AT_ONCE: Final = 4096
+"""After so many links, or an eighth of those left, what joined groups have settled is dropped by whole arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,12 @@ class Agglomeration:
         if self.wholes:
             divided = np.zeros(len(self.size), bool)
             divided[list(self.wholes)] = True
-            for place in np.flatnonzero(divided[first] & divided[second]).tolist():
-                total[place] -= len(self.wholes[int(first[place])] & self.wholes[int(second[place])])
+            both = np.flatnonzero(divided[first] & divided[second])
+            place, number = distinct_pairs(first[both], second[both])
+            shared = np.zeros(len(place), np.int64)
+            for pair, link in enumerate(both[place].tolist()):
+                shared[pair] = len(self.wholes[int(first[link])] & self.wholes[int(second[link])])
+            total[both] -= shared[number]
         return total
 
 
@@ -118,8 +126,21 @@ def one_by_one(
         return Joined(np.arange(len(size)), size)
     parent: list[int] = list(range(len(size)))
     sizes: list[int] = size.tolist()
-    enmity, contested = _Enmity(apart, worn), len(worn.group) > 0
+    enmity = _Enmity(apart, worn, len(size))
+    while len(left):
+        step = max(AT_ONCE, len(left) // 8)
+        _follow(left[:step], right[:step], parent, sizes, enmity, wholes, max_size)
+        left, right = _undecided(left[step:], right[step:], parent, sizes, wholes, max_size)
+    return Joined(_roots(parent), np.array(sizes))
+
+
+def _follow(
+    left: Ints, right: Ints, parent: list[int], sizes: list[int], enmity: "_Enmity", wholes: dict[int, set[int]],
+    max_size: int | None,
+) -> None:  # fmt: skip
+    """Follow some links; alters `parent`, `sizes` (of roots), what is known and `wholes`."""
     nothing: set[int] = set()
+    noted = enmity.noted
     for left_group, right_group in zip(left.tolist(), right.tolist(), strict=True):
         one, other = left_group, right_group
         while parent[one] != one:
@@ -133,33 +154,62 @@ def one_by_one(
             total -= len(wholes.get(one, nothing) & wholes.get(other, nothing))
         if max_size is not None and total > max_size:
             continue
-        if contested:
-            if enmity.between(one, other):
-                continue
-            if enmity.known(other) > enmity.known(one):
+        if noted[other]:
+            if noted[one]:
+                if enmity.between(one, other):
+                    continue
+                if enmity.known(other) > enmity.known(one):
+                    one, other = other, one
+                enmity.join(one, other)
+            else:
                 one, other = other, one
-            enmity.join(one, other)
         parent[other] = one
         sizes[one] = total
         if other in wholes:
             wholes[one] = wholes.get(one, nothing) | wholes.pop(other)
 
+
+def _undecided(
+    left: Ints, right: Ints, parent: list[int], sizes: list[int], wholes: dict[int, set[int]], max_size: int | None
+) -> tuple[Ints, Ints]:
+    """Of the links that are left those that may join something yet, between the groups as they are now."""
+    if not len(left):
+        return left, right
+    root = _roots(parent)
+    left, right = root[left], root[right]
+    open_yet = left != right
+    if max_size is not None:
+        size = np.array(sizes)
+        fits = size[left] + size[right] <= max_size
+        if wholes:
+            divided = np.zeros(len(size), bool)
+            divided[list(wholes)] = True
+            fits |= divided[left] & divided[right]
+        open_yet &= fits
+    return left[open_yet], right[open_yet]
+
+
+def _roots(parent: list[int]) -> Ints:
     root = np.array(parent)
-    while (root[root] != root).any():
-        root = root[root]
-    return Joined(root, np.array(sizes))
+    while True:
+        further = root[root]
+        if (further == root).all():
+            return root
+        root = further
 
 
 class _Enmity:
     """Which groups may not be joined: what they wear, and who was refused already, so that nobody has to ask again."""
 
-    def __init__(self, apart: Apart, worn: Worn) -> None:
+    def __init__(self, apart: Apart, worn: Worn, groups: int) -> None:
+        self.noted: list[bool] = [False] * groups
         self._foes = apart.foes_among(worn.colour)
         self._colours: dict[int, set[int]] = {}
         self._refused: dict[int, set[int]] = {}
         for group, colour in zip(worn.group.tolist(), worn.colour.tolist(), strict=True):
             if self._foes[colour]:
                 self._colours.setdefault(group, set()).add(colour)
+                self.noted[group] = True
 
     def between(self, one: int, other: int) -> bool:
         """Whether two groups wear colours that must not meet."""

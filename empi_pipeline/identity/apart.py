@@ -46,14 +46,25 @@ class Apart:
 
     def have_foes(self, colours: Ints) -> Flags:
         """Which of the colours must stay apart from any other."""
-        return found(self._with_foes, colours)[1]
+        if not len(self._with_foes) or not len(colours):
+            return np.zeros(len(colours), bool)
+        highest = max(int(self._with_foes[-1]), int(colours.max()))
+        if highest > 8 * len(colours):
+            return found(self._with_foes, colours)[1]
+        # Looking up beats searching where there are about as many colours as wearers.
+        hostile = np.zeros(highest + 1, bool)
+        hostile[self._with_foes] = True
+        return hostile[colours]
 
     def ranks_of(self, one: Ints, other: Ints) -> Ints:
         """Rank of each pair of colours, -1 where the two may meet."""
         if not len(self._keys):
             return np.full(len(one), -1, np.int64)
-        place, known = found(self._keys, pair_keys(one, other))
-        return np.where(known, self._ranks[place], -1)
+        ranks = np.full(len(one), -1, np.int64)
+        some = np.flatnonzero(self.have_foes(one) & self.have_foes(other))
+        place, known = found(self._keys, pair_keys(one[some], other[some]))
+        ranks[some[known]] = self._ranks[place[known]]
+        return ranks
 
     def lowest_between(self, first: Ints, second: Ints) -> int:
         """The lowest rank of what keeps two sets of colours (ascending) apart, `len(self)` where nothing does."""

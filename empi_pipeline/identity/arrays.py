@@ -30,16 +30,26 @@ def connected(count: int, left: Ints, right: Ints) -> Ints:
         return NO_INTS
     if len(left) == 0:
         return np.arange(count, dtype=np.int64)
-    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    graph = coo_matrix((np.ones(len(left)), (left, right)), shape=(count, count))
+    # Else scipy sorts the edges to add up equal ones, which takes longer than all the rest and changes nothing here.
+    graph.has_canonical_format = True
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def links_of(labels: Ints) -> tuple[Ints, Ints]:
     """Edges that join the members of each group in a chain; a negative label is no group."""
     members = np.flatnonzero(labels >= 0)
+    if len(members) < 2 or _each_once(labels[members]):
+        return NO_INTS, NO_INTS
     order = members[np.argsort(labels[members], kind="stable")]
     same = labels[order[1:]] == labels[order[:-1]]
     return order[:-1][same], order[1:][same]
+
+
+def _each_once(labels: Ints) -> bool:
+    """Whether no two labels are equal, as far as that is cheap to see: not where numbers are left out."""
+    highest = int(labels.max())
+    return highest < 2 * len(labels) and int(np.bincount(labels).max()) == 1
 
 
 def renumbered(labels: Ints) -> Ints:
@@ -127,6 +137,27 @@ def pair_keys(one: Ints, other: Ints) -> Ints:
 def pair_keys_ordered(first: Ints, second: Ints) -> Ints:
     """One number for each ordered pair of numbers from 0 to 2^31 - 1."""
     return (first << np.int64(32)) | second
+
+
+def distinct_pairs(one: Ints, other: Ints) -> tuple[Ints, Ints]:
+    """The first place of each unordered pair of numbers, and for every place the number of its pair among them.
+
+    Like `unique` of `pair_keys`, but sorts numbers instead of places, which is several times faster.
+    """
+    count = len(one)
+    if not count:
+        return NO_INTS, NO_INTS
+    lower, upper = np.minimum(one, other), np.maximum(one, other)
+    width = int(upper.max()) + 1
+    if width * width >= (1 << 63) // count:
+        _, first, number = np.unique(pair_keys(one, other), return_index=True, return_inverse=True)
+        return first, number
+    ordered = np.sort((lower * width + upper) * count + np.arange(count))
+    pair, place = np.divmod(ordered, count)
+    begins = np.r_[True, pair[1:] != pair[:-1]]
+    number = np.empty(count, np.int64)
+    number[place] = np.cumsum(begins) - 1
+    return place[begins], number
 
 
 def sorted_unique(values: Ints) -> Ints:

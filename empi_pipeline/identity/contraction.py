@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from empi_pipeline.identity.apart import Apart, Worn
-from empi_pipeline.identity.arrays import Flags, Ints, connected, pair_keys
+from empi_pipeline.identity.arrays import Flags, Ints, connected, distinct_pairs
 
 FEW_LINKS: Final = 256
 """A loop over so few links is faster than a round."""
@@ -219,5 +219,5 @@ def _once(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """The best of all links between each two groups."""
     if len(left) <= FEW_LINKS:
         return left, right
-    first = np.sort(np.unique(pair_keys(left, right), return_index=True)[1])
+    first = np.sort(distinct_pairs(left, right)[0])
     return left[first], right[first]

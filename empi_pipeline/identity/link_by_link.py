@@ -13,10 +13,8 @@ from empi_pipeline.identity.arrays import (
     finest_common,
     first_of_each,
     found,
-    pair_keys,
     pairs_within,
     renumbered,
-    sorted_unique,
 )
 from empi_pipeline.identity.bridges import weak_bridges
 from empi_pipeline.identity.delicate import Delicate
@@ -136,8 +134,9 @@ def _bridges(problem: Problem, apart: Apart, guards: Guards) -> Flags:
     node = problem.node
     sound = apart.ranks_of(problem.colour[problem.left], problem.colour[problem.right]) < 0
     if problem.cannot.shape[1]:
-        told_apart = sorted_unique(pair_keys(node[problem.cannot[0]], node[problem.cannot[1]]))
-        sound &= ~found(told_apart, pair_keys(node[problem.left], node[problem.right]))[1]
+        told_apart = Apart()
+        told_apart.add(node[problem.cannot[0]], node[problem.cannot[1]], [CANNOT_LINK] * problem.cannot.shape[1])
+        sound &= told_apart.ranks_of(node[problem.left], node[problem.right]) < 0
     links = np.flatnonzero(sound)
     bridge[links] = weak_bridges(
         int(node.max()) + 1, node[problem.left[links]], node[problem.right[links]], problem.weak[links],

@@ -71,18 +71,21 @@ def problem_of(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guard
     """Take the delicate records out of the evidence."""
     records = delicate.records
     whole = len(records) == evidence.count
-    place = np.full(evidence.count, -1, np.int64)
-    place[records] = np.arange(len(records))
-    links = np.arange(len(evidence.left)) if whole else np.flatnonzero(place[evidence.left] >= 0)
-    order = links[
-        strongest_first(evidence.weight[links], evidence.left[links], evidence.right[links], evidence.content_keys)
-    ]
-    weak = np.zeros(len(links), bool)
+    # Mostly one large component is all there is; then every record keeps its place.
+    place, left, right, weight, margin = records, evidence.left, evidence.right, evidence.weight, evidence.margin
+    if not whole:
+        place = np.full(evidence.count, -1, np.int64)
+        place[records] = np.arange(len(records))
+        links = np.flatnonzero(place[left] >= 0)
+        left, right, weight, margin = left[links], right[links], weight[links], margin[links]
+    order = strongest_first(weight, left, right, evidence.content_keys)
+    weak = np.zeros(len(order), bool)
     if guards.weak_bridge_bits is not None:
-        weak = evidence.margin[order] < guards.weak_bridge_bits
+        weak = margin[order] < guards.weak_bridge_bits
     cannot = place[evidence.cannot]
     person = evidence.person[records]
     own_node = renumbered(node[records])
+    left, right = left[order], right[order]
     return Problem(
         evidence=evidence,
         records=records,
@@ -91,8 +94,8 @@ def problem_of(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guard
         own_colour=len(delicate.colours.of_node) + np.arange(len(records)),
         person=person,
         piece=own_node if (person < 0).all() else finest_common(own_node, person + 1),
-        left=place[evidence.left[order]],
-        right=place[evidence.right[order]],
+        left=left if whole else place[left],
+        right=right if whole else place[right],
         weak=weak,
         cannot=_in_content_order(cannot[:, (cannot >= 0).all(axis=0)], evidence, records),
     )

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from empi_pipeline.identity.apart import Apart
-from empi_pipeline.identity.arrays import finest_common, pair_keys
+from empi_pipeline.identity.apart import Apart, Worn
+from empi_pipeline.identity.arrays import Ints, distinct_pairs, finest_common
 from empi_pipeline.identity.evidence import Findings, Guards, Kind
 from empi_pipeline.identity.problem import Outcome, Problem
 
@@ -30,15 +30,24 @@ def refusals(problem: Problem, outcome: Outcome, apart: Apart, guards: Guards) -
         ranks = np.where(by_record >= 0, np.minimum(ranks, by_record), ranks)
     open_yet = np.flatnonzero(ranks == nothing)
     first, second = group[one[open_yet]], group[other[open_yet]]
-    _, place, pair = np.unique(pair_keys(first, second), return_index=True, return_inverse=True)
-    first, second = first[place], second[place]
-    by_group = outcome.actual.worn.clash(apart, first, second)
+    by_group = _clashes(outcome.actual.worn, apart, first, second)
     if guards.max_person_size is not None:
         too_large = (by_group == nothing) & (outcome.actual.joint_sizes(first, second) > guards.max_person_size)
         by_group[too_large] = nothing + 1
-    ranks[open_yet] = by_group[pair]
+    ranks[open_yet] = by_group
     vocabulary = [*apart.reasons, WEAK_BRIDGE, PERSON_SIZE]
     return Findings.of_one_kind(Kind.CONFLICT, problem.records[one], problem.records[other], vocabulary, ranks)
+
+
+def _clashes(worn: Worn, apart: Apart, first: Ints, second: Ints) -> Ints:
+    """For pairs of groups, some of them many times, the lowest rank of what keeps them apart."""
+    result = np.full(len(first), len(apart))
+    coloured = worn.counts() > 0
+    contested = np.flatnonzero(coloured[first] & coloured[second])
+    one, other = first[contested], second[contested]
+    place, pair = distinct_pairs(one, other)
+    result[contested] = worn.clash(apart, one[place], other[place])[pair]
+    return result
 
 
 def overlays(problem: Problem, outcome: Outcome, apart: Apart) -> Findings:

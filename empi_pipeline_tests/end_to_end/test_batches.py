@@ -26,6 +26,10 @@ def test_two_deliveries_become_persons_across_sources(running: Pipeline) -> None
     assert load(running, {"hospital.csv": HOSPITAL}).success
     assert load(running, {"payer.csv": PAYER}).success
     assert persons(running) == EXPECTED_PERSONS
+    with running.connect() as connection:
+        judged = connection.execute("select count(*), count(guard_verdict) from matching.predictions").fetchone()
+    assert judged
+    assert judged[0] == judged[1] > 0
 
 
 def test_one_batch_of_both_gives_the_same_persons_as_two_batches_in_either_order(running: Pipeline) -> None:

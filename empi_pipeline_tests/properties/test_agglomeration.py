@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empi_pipeline.identity import contraction
+from empi_pipeline.identity import agglomeration, contraction
 from empi_pipeline.identity.agglomeration import Agglomeration, agglomerate
 from empi_pipeline.identity.apart import Apart
 from empi_pipeline.identity.arrays import Ints, renumbered
@@ -57,12 +57,17 @@ def test_rounds_join_what_link_by_link_would_join(
     parts = (np.flatnonzero(random.random(count) < 0.2),) if divided else (np.empty(0, np.int64),)
     parts = (parts[0], random.integers(0, 5, len(parts[0])))
 
-    def run(few_links: int, worthwhile: float) -> Agglomeration:
-        with patch.object(contraction, "FEW_LINKS", few_links), patch.object(contraction, "WORTHWHILE", worthwhile):
+    def run(few_links: int, worthwhile: float, at_once: int) -> Agglomeration:
+        with (
+            patch.object(contraction, "FEW_LINKS", few_links),
+            patch.object(contraction, "WORTHWHILE", worthwhile),
+            patch.object(agglomeration, "AT_ONCE", at_once),
+        ):
             return agglomerate(initial, left, right, apart, (np.arange(count), colours), max_size, parts)
 
-    plainly, in_rounds, mixed = run(10**9, 0.999), run(0, 0.999), run(20, 0.8)
-    for found in (in_rounds, mixed):
+    plainly, in_rounds, mixed = run(10**9, 0.999, 10**9), run(0, 0.999, 1), run(20, 0.8, 3)
+    in_parts = run(10**9, 0.999, 1)
+    for found in (in_rounds, mixed, in_parts):
         assert (canonical(found.labels) == canonical(plainly.labels)).all()
         first_of_group = np.unique(canonical(plainly.labels), return_index=True)[1]
         for place in first_of_group.tolist():
