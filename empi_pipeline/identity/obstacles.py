@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from empi_pipeline.identity.arrays import Ints, connected, found, links_of
+from empi_pipeline.identity.asked_once import AskedOnce
 from empi_pipeline.identity.case_queries import Case, Pair
 from empi_pipeline.identity.case_reasons import Obstacle
 from empi_pipeline.identity.clustering import cluster
@@ -27,6 +28,8 @@ from empi_pipeline.postgres import Connection
 _MOST_RECORDS: Final = 2_000
 """Of larger components no obstacle is told: they would be clustered anew for whoever only looks."""
 _MOST_COMPARED: Final = 250_000
+_MOST_ASKED_AT_ONCE: Final = 40_000
+"""Pairs of a component that are all compared by one question; of more, only those that matter are, by many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,9 @@ def obstacles(connection: Connection, case: Case, policy: Policy) -> list[Obstac
 
 def _told(connection: Connection, component: Component, case: Case, policy: Policy) -> Iterator[Obstacle | None]:
     guards = policy.guards_of(connection)
-    with policy.conflicts(connection, guards, component.record_ids) as conflicts:
+    with policy.conflicts(connection, guards, component.record_ids) as asked:
+        count = len(component.record_ids)
+        conflicts = AskedOnce(asked, count) if count * (count - 1) // 2 <= _MOST_ASKED_AT_ONCE else asked
         clustering = cluster(component.evidence, guards, conflicts)
         node = nodes_of(component.evidence, guards, conflicts).node
         clustered = _Clustered(component, node, clustering.group, clustering.from_scratch, guards, conflicts)

@@ -66,10 +66,10 @@ def marked(value: Value, reference: Value) -> Marked:
         reference.delivered
     ):
         return Marked((Segment(value.delivered),), "spelled")
-    if known and _shape(value.delivered) != _shape(reference.delivered) and any(map(str.isdigit, value.delivered)):
+    if known and _shape(value.delivered) != _shape(reference.delivered) and _is_mostly_digits(value.delivered):
         segments, what = _parts(value.standardised or "", reference.standardised or "")
         if what == "near":
-            return Marked(segments, what, value.delivered)
+            return Marked(segments, what, value.delivered if value.delivered != value.standardised else None)
     return Marked(*_parts(value.delivered, reference.delivered))
 
 
@@ -78,7 +78,7 @@ def _parts(value: str, reference: str) -> tuple[tuple[Segment, ...], str]:
     whole = (Segment(value, differs=True),)
     if max(len(mine), len(other)) > _LONGEST:
         return whole, "other"
-    if len(mine) == len(other) and _shape(mine) == _shape(other) and sum(map(str.isdigit, mine)) > len(mine) / 2:
+    if len(mine) == len(other) and _shape(mine) == _shape(other) and _is_mostly_digits(mine):
         # Numbers and dates of one form are read place by place: a digit has not moved because another is alike.
         return _place_by_place(value, mine, other)
     matcher = SequenceMatcher(None, other, mine, autojunk=False)
@@ -104,6 +104,10 @@ def _place_by_place(value: str, mine: str, other: str) -> tuple[tuple[Segment, .
 def _folded(text: str) -> str:
     """Lower case, letter for letter: a fold that changes the length would shift the marks."""
     return "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
+
+
+def _is_mostly_digits(text: str) -> bool:
+    return sum(map(str.isdigit, text)) > len(text) / 2
 
 
 def _shape(text: str) -> str:

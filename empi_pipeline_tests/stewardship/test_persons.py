@@ -113,7 +113,8 @@ def test_the_figures_tell_what_waits_and_what_was_decided(desk: Desk) -> None:
     fields = desk.fields(desk.get("/cases/1"))
     desk.post("/cases/1/answer", {**fields, "answer": "confirm"})
     desk.connection.execute(
-        "insert into evaluation.measurements (kind, actor, change_id) values ('rates', 'clock', 1), ('rates', 'clock', 2)"
+        "insert into evaluation.measurements (kind, actor, change_id)"
+        " values ('rates', 'clock', 1), ('rates', 'clock', 2)"
     )
     desk.connection.execute(
         "insert into evaluation.rates (measurement_id, rate, dimension, label, numerator, denominator, value)"

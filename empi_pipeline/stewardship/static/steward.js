@@ -91,12 +91,18 @@ function inNumber(event, input) {
   } else if (event.key === "Enter") {
     event.preventDefault();
     lookAgain();
-  } else if (event.key === "Escape") {
+  } else if (event.key === "r") {
     input.value = input.dataset.is || "";
-    input.blur();
+    event.preventDefault();
     lookAgain();
+  } else if (event.key === "Escape") {
+    input.value = input.defaultValue;  // What was moved before stays moved: a save must not be about something else.
+    input.blur();
   } else if (event.key.length === 1 && !/\d/.test(event.key)) event.preventDefault();
 }
+
+// Typing replaces the number, it does not add digits to it.
+document.addEventListener("focusin", (event) => { if (event.target.matches("input.to")) event.target.select(); });
 
 // --- Looking again: the form goes to the server, which answers with the page as it would be; only the form is replaced.
 let asking = 0;
