@@ -13,6 +13,7 @@ from empi_pipeline.api.access import Steward, User, Viewer
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.runtime import AtRuntime, Runtime
 from empi_pipeline.errors import EmpiError, NotFoundError
+from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.identity.queries import KINDS
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
@@ -30,7 +31,7 @@ from empi_pipeline.stewardship.pages import (
     see_other,
     text_of,
 )
-from empi_pipeline.stewardship.saving import policy, problem_of
+from empi_pipeline.stewardship.saving import problem_of
 from empi_pipeline.stewardship.scope import may_decide
 from empi_pipeline.stewardship.work_list import (
     FIELDS,
@@ -179,8 +180,8 @@ def _page(
 ) -> Response:
     fields: Mapping[str, str] = plain_fields(form) if form is not None else {}
     said = entered(fields) if form is not None else Entered({}, {})
-    by = policy(at)
     with at.connection() as connection:
+        by = policy_of(at.settings, connection)
         view = case_view(connection, _checked(case_id), by, said, user, chosen)
         audit(
             connection, request, user, "case.read", case_ids=[case_id],

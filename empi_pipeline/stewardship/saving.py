@@ -1,46 +1,34 @@
-"""Carries out what a steward decided, publishes what followed, and says what stood in the way if anything did."""
+"""Carries out what a steward decided, and says what stood in the way if anything did."""
 
-import logging
-from typing import Final, Protocol
+from collections.abc import Iterable
+from functools import partial
+from typing import Protocol
 
 from fastapi import Request
 
+from empi_pipeline.api import saving
 from empi_pipeline.api.access import User
-from empi_pipeline.api.audit import audit
 from empi_pipeline.api.runtime import Runtime
+from empi_pipeline.api.saving import PATIENCE_SECONDS
 from empi_pipeline.errors import ConflictError, EmpiError, NotFoundError
 from empi_pipeline.identity.errors import ContradictionError, IdentityBusyError, InvalidDecisionError
-from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.stewardship import PATIENCE_SECONDS, Saved
+from empi_pipeline.identity.stewardship import Saved
 from empi_pipeline.postgres import Connection
-from empi_pipeline.publishing import export_new_changes, publish
 from empi_pipeline.stewardship.pages import Problem
-
-_LOG: Final = logging.getLogger(__name__)
-_WAIT_TO_PUBLISH: Final = 5_000
-"""Milliseconds to wait for a publication that is under way: it may be a large one."""
 
 
 class Save(Protocol):
     """A decision ready to be carried out."""
 
     def __call__(self, connection: Connection, policy: Policy, *, patience_seconds: float) -> Saved:
-        """Save it, on a connection that is in no transaction."""
-
-
-def policy(at: Runtime) -> Policy:
-    """What identity goes by, as the batches are applied with."""
-    with at.connection() as connection:
-        return policy_of(at.settings, connection)
+        """Save it."""
 
 
 def carry_out(
-    at: Runtime, request: Request, user: User, operation: str, save: Save, case_ids: tuple[int, ...] = ()
+    at: Runtime, request: Request, user: User, operation: str, save: Save, case_ids: Iterable[int] = ()
 ) -> Saved:
-    """Save, note it in the audit and publish the crosswalk.
-
-    Once saved it stays saved: where publishing fails, the next publication makes up for it.
+    """Save, note it in the audit and publish, as every save through the server.
 
     Args:
         at: The server.
@@ -52,25 +40,10 @@ def carry_out(
 
     Raises:
         EmpiError: Not saved; nothing was written.
+        ApiError: 403, it would touch records that are not for this user's eyes.
     """
-    by = policy(at)
-    with at.connection() as connection:
-        saved = save(connection, by, patience_seconds=PATIENCE_SECONDS)
-        audit(
-            connection, request, user, operation, person_ids=[each.person_id for each in saved.persons],
-            case_ids=case_ids, change_id=saved.change_id,
-        )  # fmt: skip
-    try:
-        with at.connection() as connection, connection.transaction():
-            connection.execute("select set_config('lock_timeout', %s, true)", [str(_WAIT_TO_PUBLISH)])
-            publish(connection)
-        with at.connection() as connection:
-            export_new_changes(connection, at.object_store())
-    except EmpiError as error:
-        _LOG.warning("change %d is saved; its publication waits for the next one: %s", saved.change_id, error)
-    except Exception as error:  # The bucket may be away: a client's errors have no common base.
-        _LOG.warning("change %d is saved; the feed in S3 lacks it: %s", saved.change_id, type(error).__name__)
-    return saved
+    patient = partial(save, patience_seconds=PATIENCE_SECONDS)
+    return saving.carry_out(at, request, user, operation, patient, case_ids=case_ids)
 
 
 def problem_of(error: EmpiError) -> Problem:

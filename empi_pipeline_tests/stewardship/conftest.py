@@ -36,6 +36,9 @@ SETTINGS = {
 class _NoBucket:
     """Takes the change feed and forgets it."""
 
+    def __init__(self, bucket: str | None = None) -> None:
+        assert bucket is None
+
     def put(self, key: str, body: object) -> None:
         assert key.startswith("exports/")
 

@@ -1,7 +1,7 @@
-"""The page in a real Chromium: reviews by mouse and by key, two stewards, batches meanwhile, much at once, access for all.
+"""The page in a real Chromium: reviews by mouse and by key, two stewards, batches meanwhile, much at once, axe.
 
-Needs Chromium (`apt-get install chromium`) and the extra `browser`; is skipped without them. Screenshots of what was seen
-go to the folder that EMPI_SCREENSHOTS names.
+Needs Chromium (`apt-get install chromium`) and the extra `browser`; is skipped without them. Screenshots of what was
+seen go to the folder that EMPI_SCREENSHOTS names.
 """
 
 import os
@@ -281,7 +281,6 @@ def test_five_thousand_cases_are_paged_through(browsing: Browsing) -> None:
     begin = time.perf_counter()
     page.goto("/cases")
     taken = time.perf_counter() - begin
-    print(f"the first page of 5,000 cases: {taken:.2f} s")
     assert page.get_by_text("50 of 5,000, the most urgent first").is_visible()
     assert taken < 3  # A tenth of that where nothing else runs.
     seen: set[str] = set()
