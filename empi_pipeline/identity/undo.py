@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from empi_pipeline.identity.arrangement import CANNOT_LINK, NewDecision, apart, 
 from empi_pipeline.identity.arrays import found
 from empi_pipeline.identity.contradictions import MUST_LINK
 from empi_pipeline.identity.errors import InvalidDecisionError
+from empi_pipeline.identity.holding import held_back
 from empi_pipeline.identity.neighbourhood import Neighbourhood, numbers_of, read_persons
 from empi_pipeline.identity.person_queries import canonical_person_id
 from empi_pipeline.identity.policy import Policy
@@ -19,8 +19,6 @@ from empi_pipeline.identity.standing import AUTOMATIC, Fate, Step, fate, only_au
 from empi_pipeline.identity.stewardship import PATIENCE_SECONDS, Saved, saving
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
-
-NOBODY: Final = -1
 
 
 def undo(
@@ -226,28 +224,12 @@ def _returned(
         place, here = found(reach.record_ids, np.array(list(origins), np.int64))
         numbers = numbers_of(reach.persons, pa.array(list(origins.values()), pa.string()))
         then[place[here]] = numbers[here]
-    _keep_what_is_decided(reach, then, set(following), ended)
+    # Records follow the evidence only as far as must-links that stay in force let them.
+    follows = np.isin(reach.record_ids, np.fromiter(following, np.int64))
+    record_ids, must = reach.record_ids, reach.evidence.must
+    stays = [pair not in ended for pair in zip(*record_ids[must].tolist(), strict=True)]
+    then = held_back(then, now, follows, must[:, np.array(stays, bool)])
     return reach, replace(reach, evidence=replace(reach.evidence, person=then))
-
-
-def _keep_what_is_decided(
-    reach: Neighbourhood, then: np.ndarray, following: set[int], ended: set[tuple[int, int]]
-) -> None:
-    """Let records follow the evidence only as far as must-links that stay in force let them; alters `then`."""
-    now = reach.evidence.person
-    must = [
-        (int(left), int(right))
-        for left, right in reach.evidence.must.T
-        if (int(reach.record_ids[left]), int(reach.record_ids[right])) not in ended
-    ]
-    held = True
-    while held:
-        held = False
-        for left, right in must:
-            if then[left] != then[right] and min(then[left], then[right]) != NOBODY:
-                for one in (left, right):
-                    if int(reach.record_ids[one]) in following and then[one] != now[one]:
-                        then[one], held = now[one], True
 
 
 def _partly(
