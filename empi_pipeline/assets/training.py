@@ -87,6 +87,7 @@ def _told(report: TrainingReport) -> dict[str, Any]:
         "decided pairs": report.decided_pairs,
         "prior found": report.prior_learned,
         "prior": report.prior,
+        **({name.replace("_", " "): count for name, count in report.beside.figures().items()} if report.beside else {}),
         "training rules": markdown_table(
             ["rule", "pairs", "share of true pairs", "skipped"],
             [[f"`{rule.rule}`", rule.pairs, rule.match_share, rule.skipped] for rule in report.rules],

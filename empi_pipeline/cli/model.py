@@ -99,13 +99,19 @@ def train(
             "prior": f"{report.prior:.3g}",
             "prior_found": f"{report.prior_learned:.3g}",
         }
+        if report.beside is not None:
+            fields |= report.beside.figures()
     if as_json:
         print_json(fields)
         return
     print_fields({name.replace("_", " "): value for name, value in fields.items()})
+    if registered.model.name != name:
+        note(f"the same records, seed and start gave this model before: it is {registered.model.name!r}, not {name!r}")
     if came is None:
         note("training changed nothing: this is the model it started from")
     else:
+        if came.report.beside is not None and came.report.beside.is_far_apart:
+            note("it joins many other pairs than the model it started from, rightly or not: look before activating it")
         note(f"not active: `empi model diff {came.start_model_id} {registered.model_id}` says what it would change")
 
 

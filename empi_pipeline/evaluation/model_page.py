@@ -117,6 +117,12 @@ def _training(came: Provenance | None) -> Section:
         f" {report.decided_pairs:,} decided pairs. Prior found {report.prior_learned:.3g}, taken {report.prior:.3g}."
         " A level without a mark by a rule keeps its start, so the m of a comparison need not add up to 1."
     )
+    if report.beside is not None:
+        told += (
+            f" On the sample, by score alone, it joins {report.beside.joined:,} pairs, {report.beside.gained:,} of them"
+            f" not joined by the start, which joins {report.beside.lost:,} others; {report.beside.asked:,} pairs are"
+            f" left to stewards (start: {report.beside.asked_by_start:,})."
+        )
     rules = table(("no.", "rule", "pairs", "share of true pairs", "comparisons taught", "skipped"), rows)
     return Section("Training", told, estimates_chart(report.levels) + rules)
 

@@ -1,5 +1,6 @@
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -20,6 +21,7 @@ from empi_pipeline.linkage.training.parameters import (
 )
 from empi_pipeline.linkage.training.report import TrainingReport
 from empi_pipeline.linkage.training.sampling import sampled
+from empi_pipeline.linkage.training.side_by_side import SideBySide, side_by_side
 from empi_pipeline.linkage.training.train import Judged, Trained, TrainingChoices, TrainingError, train
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline_tests.linkage.records import cleaned, comparison, settings
@@ -290,6 +292,31 @@ def test_in_a_stratum_with_decisions_the_share_confirmed_counts_and_not_the_mode
     elsewhere = scored["match_probability"].to_numpy()[~decided].sum()
     expected = elsewhere + (decided.sum() if is_match else 0)
     assert found.shares["first_name"].sum() == pytest.approx(expected)
+
+
+def test_a_trained_model_is_told_beside_its_start(con: duckdb.DuckDBPyConnection) -> None:
+    records, model = population(300)[0], small_model()
+    frequencies = term_frequencies(con, records, model)
+    stricter = replace(model, auto_threshold=0.9999)
+    scored = predict(con, model, frequencies, records, records.slice(0, 0))["match_probability"].to_numpy()
+    lost, kept = int(((scored > 0.99) & (scored <= 0.9999)).sum()), int((scored > 0.9999).sum())
+    assert min(lost, kept) > 20
+    told = side_by_side(con, model, stricter, frequencies, records)
+    assert told == SideBySide(
+        joined_by_start=lost + kept, joined=kept, gained=0, lost=lost,
+        asked_by_start=len(scored) - lost - kept, asked=len(scored) - kept,
+    )  # fmt: skip
+    assert told.is_far_apart
+    same = side_by_side(con, model, model, frequencies, records)
+    assert (same.gained, same.lost, same.is_far_apart) == (0, 0, False)
+    back = side_by_side(con, stricter, model, frequencies, records)
+    assert (back.gained, back.lost, back.is_far_apart) == (lost, 0, True)
+
+
+def test_a_report_from_before_models_were_told_side_by_side_can_be_read(guessed: Trained) -> None:
+    stored = guessed.report.as_json()
+    assert stored.pop("beside")["joined"] > 0
+    assert TrainingReport.from_json(stored).beside is None
 
 
 def test_a_report_survives_being_stored(guessed: Trained) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from empi_pipeline.linkage.training.side_by_side import SideBySide
+
 
 @dataclass(frozen=True, slots=True)
 class RuleReport:
@@ -72,6 +74,7 @@ class TrainingReport:
         decided_matches: Those that are one human.
         rules: The training rules.
         levels: The levels.
+        beside: The trained model beside its start, on the sample; None in reports from before this was told.
     """
 
     seed: int
@@ -88,6 +91,7 @@ class TrainingReport:
     decided_matches: int
     rules: Sequence[RuleReport]
     levels: Sequence[LevelReport]
+    beside: SideBySide | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As stored."""
@@ -101,4 +105,5 @@ class TrainingReport:
             LevelReport(**{**level, "estimates": [(int(rule), float(m)) for rule, m in level["estimates"]]})
             for level in stored["levels"]
         ]
-        return TrainingReport(**{**stored, "rules": rules, "levels": levels})
+        beside = SideBySide(**stored["beside"]) if stored.get("beside") else None
+        return TrainingReport(**{**stored, "rules": rules, "levels": levels, "beside": beside})

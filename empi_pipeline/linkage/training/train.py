@@ -33,6 +33,7 @@ from empi_pipeline.linkage.training.parameters import (
 from empi_pipeline.linkage.training.random_pairs import chance_agreements
 from empi_pipeline.linkage.training.report import LevelReport, RuleReport, TrainingReport
 from empi_pipeline.linkage.training.sampling import one_each, sampled
+from empi_pipeline.linkage.training.side_by_side import side_by_side
 from empi_pipeline.linkage.validation import validated_model
 
 LABEL_SCHEMA: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("is_match", pa.bool_())])
@@ -171,6 +172,7 @@ def train(
             for old, new in zip(before, trained, strict=True)
             for level in _level_reports(old, new, estimates, counted.get(old.name))
         ],
+        beside=side_by_side(con, start, model, frequencies, sample),
     )
     return Trained(model, report)
 
