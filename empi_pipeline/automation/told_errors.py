@@ -28,11 +28,16 @@ def tell_own_errors(context: dg.HookContext) -> None:
 
 
 class _WithoutValues(logging.Filter):
-    """Keeps the kinds of errors and the lines of code they came from; drops their texts."""
+    """Keeps the kinds of errors and the lines of code they came from; drops their texts.
+
+    Of our own errors nothing is left to say: the hook above tells them whole, and they are nobody's bug.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info:
             error = record.exc_info[1]
+            if isinstance(error, EmpiError):
+                return False
             told = []
             while error is not None:
                 text = f": {error}" if isinstance(error, EmpiError) else ""

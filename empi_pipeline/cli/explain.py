@@ -104,18 +104,24 @@ def _apart(told: "PairExplanation", facts: "PairFacts") -> "Iterator[str]":
         yield _not_joined(told, facts)
     if facts.conflict:
         yield f"A guard keeps them apart in spite of the score: {facts.conflict.told}"
+    for case_id, kind, reason in facts.cases:
+        if reason and kind != "potential_match":
+            yield f"They were not joined in spite of the score (case {case_id}). {reason}"
     if facts.conflict_between:
         whose = f"records {facts.conflict_between.record_id_l} and {facts.conflict_between.record_id_r}"
         yield f"A guard keeps their persons apart in spite of the score ({whose}): {facts.conflict_between.told}"
-    for case_id, _, reason in facts.cases:
-        if reason and reason != "potential_match":
-            yield f"They were not joined in spite of the score: {reason} (case {case_id})."
     if not told.rules:
         yield "They would match, but no blocking rule compares them, so no batch ever scores the pair."
     yield "They would match under this model; the index was matched before it, or their batch waits: see a rematch."
 
 
 def _together(told: "PairExplanation", facts: "PairFacts") -> str:
+    why = _joined(told, facts)
+    asking = [case_id for case_id, kind, _ in facts.cases if kind == "overlay"]
+    return f"{why} Whether they are is asked in case {asking[0]}." if asking else why
+
+
+def _joined(told: "PairExplanation", facts: "PairFacts") -> str:
     if facts.decision and facts.decision.kind == "must_link":
         return f"A steward decided that they are one person (change {facts.decision.change_id})."
     if told.verdict == "auto-match" and facts.conflict is None:

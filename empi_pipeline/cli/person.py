@@ -117,7 +117,7 @@ def find(
             ],
         )  # fmt: skip
     if more:
-        note("there are more: say more, or raise --limit")
+        note("there are more: narrow it down, or raise --limit")
 
 
 @app.command("history")

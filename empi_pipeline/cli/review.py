@@ -24,10 +24,10 @@ def list_cases(
     closed: Annotated[bool, typer.Option("--closed", help="Closed cases instead of open ones.")] = False,
     data_source: Annotated[str | None, typer.Option("--data-source", help="About a record of this source.")] = None,
     source_person_id: Annotated[str | None, typer.Option(help="About this source_person_id.")] = None,
-    last_name: Annotated[str | None, typer.Option(help="About a last name that contains this.")] = None,
-    first_name: Annotated[str | None, typer.Option(help="About a first name that contains this.")] = None,
-    birth_date: Annotated[str | None, typer.Option(help="About a birth date that starts with this.")] = None,
-    person: Annotated[str | None, typer.Option(help="About a person whose id starts with this.")] = None,
+    last_name: Annotated[str | None, typer.Option(help="About a last name that begins with this.")] = None,
+    first_name: Annotated[str | None, typer.Option(help="About a first name that begins with this.")] = None,
+    birth_date: Annotated[str | None, typer.Option(help="About a birth date that begins with this.")] = None,
+    person: Annotated[str | None, typer.Option(help="About a person whose id begins with this.")] = None,
     record: Annotated[int | None, typer.Option(help="About a person with this record.")] = None,
     opened_since: Annotated[
         str | None, typer.Option(metavar=moments.METAVAR, help=f"Opened then or later: {moments.FORMS}.")
@@ -167,30 +167,24 @@ def _explained(connection: "Connection", case: "Case") -> "list[Explanation | No
 
 def _in_the_way(connection: "Connection", case: "Case") -> "list[tuple[Obstacle | None, str | None]]":
     """Per pair what stands in the way of a join, and the reason as a sentence."""
-    told: list[tuple[Obstacle | None, str | None]] = [(None, pair.reason_in_words) for pair in case.pairs]
     if case.status != "open" or case.kind == "potential_match":
-        return told  # Not even what is needed to work it out is imported.
+        return [(None, pair.reason_in_words) for pair in case.pairs]  # What works it out is not even imported.
     from empi_pipeline.cli.saving import policy
-    from empi_pipeline.identity.case_reasons import obstacle_in_words
-    from empi_pipeline.identity.obstacles import obstacles
+    from empi_pipeline.identity.obstacles import reasons_in_words
 
-    persons = {person.person_id for person in case.persons}
-    for place, obstacle in enumerate(obstacles(connection, case, policy(connection))):
-        if obstacle is not None:
-            pair = case.pairs[place]
-            words = obstacle_in_words(obstacle, case.kind, (pair.record_id_l, pair.record_id_r), persons)
-            told[place] = obstacle, words
-    return told
+    return reasons_in_words(connection, case, policy(connection))
 
 
 def _print_case(case: "Case") -> None:
+    from empi_pipeline.identity.case_reasons import in_words
+
     fields: dict[str, Any] = {
         "case": case.case_id,
         "kind": case.kind,
         "status": case.status,
         "version": case.version,
         "opened": case.opened_at,
-        "reason": case.reason,
+        "reason": in_words(case.reason),
     }
     if case.closed_reason:
         fields["closed because"] = case.closed_reason

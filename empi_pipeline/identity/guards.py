@@ -28,7 +28,11 @@ TELLING_ATTRIBUTES: Final = ("first_name", "birth_date", "sex", "name_suffix")
 """Two records that are equal in these cannot conflict, unless they lack the first."""
 
 RULES_VERSION: Final = 1
-"""Goes up with each change of what is a conflict, so that what was found out under other rules counts no more."""
+"""Goes up with each change of what is a conflict, so that what was found out under other rules counts no more.
+
+Also with each change of what clustering makes of the same evidence: it is noted with what is applied
+(`grouping_rules.py`), so that an index grouped by an earlier version is not taken for a wrong one.
+"""
 
 _MANY: Final = 500
 """From this many pairs on, those that agree too well to conflict are sorted out first."""

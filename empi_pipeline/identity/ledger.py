@@ -62,6 +62,8 @@ def take_identity_lock(connection: Connection, *, patience_seconds: float | None
     if patience_seconds is None:
         connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
         return
+    before = connection.execute("select current_setting('lock_timeout')").fetchone()
+    assert before is not None
     connection.execute("select set_config('lock_timeout', %s, true)", [f"{round(patience_seconds * 1000)}ms"])
     try:
         connection.execute(load("identity/lock"), {"key": IDENTITY_LOCK})
@@ -70,7 +72,7 @@ def take_identity_lock(connection: Connection, *, patience_seconds: float | None
             f"identities are being written by another process, for more than {patience_seconds:g} s now;"
             " nothing was saved, try again"
         ) from None
-    connection.execute("select set_config('lock_timeout', '0', true)")
+    connection.execute("select set_config('lock_timeout', %s, true)", before)
 
 
 def prepared_under_lock(

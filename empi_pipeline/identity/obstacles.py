@@ -13,7 +13,7 @@ import numpy as np
 from empi_pipeline.identity.arrays import Ints, connected, found, links_of
 from empi_pipeline.identity.asked_once import AskedOnce
 from empi_pipeline.identity.case_queries import Case, Pair
-from empi_pipeline.identity.case_reasons import Obstacle
+from empi_pipeline.identity.case_reasons import Obstacle, obstacle_in_words
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.component import Component, read_component
 from empi_pipeline.identity.decision_queries import DecisionInForce
@@ -163,6 +163,20 @@ def obstacles(connection: Connection, case: Case, policy: Policy) -> list[Obstac
     if component is None:
         return nothing
     return list(_told(connection, component, case, policy))
+
+
+def reasons_in_words(connection: Connection, case: Case, policy: Policy) -> list[tuple[Obstacle | None, str | None]]:
+    """For each pair of a case what stands in the way, as `obstacles`, and a sentence: of that, else of its reason."""
+    persons = {person.person_id for person in case.persons}
+    return [
+        (
+            obstacle,
+            pair.reason_in_words
+            if obstacle is None
+            else obstacle_in_words(obstacle, case.kind, (pair.record_id_l, pair.record_id_r), persons),
+        )
+        for pair, obstacle in zip(case.pairs, obstacles(connection, case, policy), strict=True)
+    ]
 
 
 def _told(connection: Connection, component: Component, case: Case, policy: Policy) -> Iterator[Obstacle | None]:

@@ -7,8 +7,10 @@ from typing import Final
 import numpy as np
 
 from empi_pipeline.errors import NotFoundError
-from empi_pipeline.identity.case_reasons import GUARD_REASONS
+from empi_pipeline.identity.case_queries import Pair, show_case
+from empi_pipeline.identity.case_reasons import GUARD_REASONS, in_words
 from empi_pipeline.identity.decision_queries import DecisionInForce, decisions_among
+from empi_pipeline.identity.obstacles import reasons_in_words
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
@@ -38,7 +40,8 @@ class PairFacts:
         decisions_between: Other decisions in force between records of the two persons.
         conflict: Why a guard keeps just these two apart, if one does.
         conflict_between: A conflict of other records of the two persons, if these have none.
-        cases: Open cases about both persons: (number, kind, reason).
+        cases: Open cases about both persons: (number, kind, reason in words). Of a case about refused evidence it is
+            what stands in the way, which may be a record of a third person.
     """
 
     person_l: str
@@ -82,8 +85,12 @@ def pair_facts(connection: Connection, left: int, right: int, policy: Policy) ->
         elif one_person or person_of.get(each.record_id_l) != person_of.get(each.record_id_r):
             others.append(each)
     conflicts = _conflicts(connection, policy, asked, {} if one_person else _sides(rows, persons))
+    # What is about one of the records asked about explains best.
+    others.sort(key=lambda each: -len({each.record_id_l, each.record_id_r} & set(asked)))
+    conflicts.sort(key=lambda each: -len({each.record_id_l, each.record_id_r} & set(asked)))
     direct = next((each for each in conflicts if (each.record_id_l, each.record_id_r) == asked), None)
-    cases = connection.execute(load("identity/cases_of_persons"), {"person_ids": persons}).fetchall()
+    rows = connection.execute(load("identity/cases_of_persons"), {"person_ids": persons}).fetchall()
+    kinds = {int(number): kind for number, kind, _ in rows}  # A case has a row for each reason.
     return PairFacts(
         persons[0],
         persons[1],
@@ -91,8 +98,25 @@ def pair_facts(connection: Connection, left: int, right: int, policy: Policy) ->
         others,
         direct,
         None if direct else next(iter(conflicts), None),
-        [(int(number), kind, reason) for number, kind, reason in cases],
+        [(number, kind, _reason(connection, number, asked, persons, policy)) for number, kind in kinds.items()],
     )
+
+
+def _reason(
+    connection: Connection, case_id: int, asked: tuple[int, int], persons: Sequence[str], policy: Policy
+) -> str | None:
+    """Why a case asks about two records, or about their persons where it does not about themselves."""
+    case = show_case(connection, case_id)
+    person_of = {record.record_id: record.person_id for person in case.persons for record in person.records}
+
+    def nearness(pair: Pair) -> tuple[bool, bool]:
+        ids = (pair.record_id_l, pair.record_id_r)
+        return ids == asked, sorted(person_of[record] for record in ids) == sorted(persons)
+
+    place = max(range(len(case.pairs)), key=lambda at: nearness(case.pairs[at]))
+    if case.kind == "potential_match":
+        return in_words(case.pairs[place].reason)
+    return reasons_in_words(connection, case, policy)[place][1]
 
 
 def _sides(rows: Sequence[tuple[int, str, bool]], persons: Sequence[str]) -> dict[str, list[int]]:

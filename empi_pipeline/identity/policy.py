@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -44,7 +44,8 @@ class ConflictRules:
         telling: Attributes of which the first is never missing and in which records are equal that cannot conflict,
             whatever else they say.
         reasons: What `find` may give as a reason; needed where verdicts are stored, whose order must not change.
-        code: Stands for these very rules in stored verdicts; 0 where verdicts are not stored.
+        code: Stands for these very rules in stored verdicts and in what is noted with changes: twice their version, and
+            one more where they reckon with relatives. 0 where verdicts are not stored.
     """
 
     attributes: Sequence[str]
@@ -90,6 +91,19 @@ class Policy:
             return self.guards
         row = connection.execute("select guards from matching.model where is_active").fetchone()
         return NO_GUARDS if row is not None and not row[0] else Guards()
+
+    def described(self, connection: Connection) -> dict[str, Any]:
+        """All of it under the active model, as noted with what is applied: plain JSON values."""
+        row = connection.execute("select model_id, families from matching.model where is_active").fetchone()
+        model_id, families = row or (None, True)
+        version, families = divmod((self.rules or ConflictRules.shipped(families=families)).code, 2)
+        return {
+            "version": version,
+            **asdict(self.guards_of(connection)),
+            "families": bool(families),
+            "model_id": model_id,
+            "untrusted_sources": sorted(self.untrusted_sources),
+        }
 
     @contextmanager
     def conflicts(

@@ -5,15 +5,8 @@ Loads nothing that only clustering needs (scipy), so that those who only look st
 
 from dataclasses import dataclass
 
-from empi_pipeline.identity.case_queries import (
-    KINDS,
-    Case,
-    CaseSummary,
-    Pair,
-    list_cases,
-    open_case_counts,
-    show_case,
-)
+from empi_pipeline.identity.case_queries import Case, Pair, show_case
+from empi_pipeline.identity.case_queue import KINDS, CaseSummary, list_cases, open_case_counts
 from empi_pipeline.identity.decision_queries import DecisionInForce, decisions_among
 from empi_pipeline.identity.person_queries import (
     HistoryEntry,

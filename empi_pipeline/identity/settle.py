@@ -3,8 +3,9 @@
 In two steps, so that the long one, working it out, needs no lock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from empi_pipeline.identity.case_pairs import CasePairs, WhoIsWhere, open_questi
 from empi_pipeline.identity.case_store import highest_case_id, read_touched_cases, write_cases
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.evidence import Clustering
+from empi_pipeline.identity.grouping_rules import note_rules
 from empi_pipeline.identity.ledger import Change, write_assignment
 from empi_pipeline.identity.neighbourhood import Neighbourhood, members_of, numbers_of, read_persons
 from empi_pipeline.identity.person_ids import new_person_ids
@@ -34,6 +36,7 @@ class Outcome:
         pairs: All open questions in reach.
         evolution: What becomes of the cases.
         record_count: Records of each person, by number; persons out of reach that cases mention are numbered on.
+        rules: What it goes by (`Policy.described`).
     """
 
     clustering: Clustering
@@ -41,6 +44,7 @@ class Outcome:
     pairs: CasePairs
     evolution: Evolution
     record_count: Ints
+    rules: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +116,19 @@ def work_out(
         everybody = pa.concat_arrays([assignment.person_ids, further.person_id])
         changed |= pc.is_in(everybody, value_set=losers).to_numpy(zero_copy_only=False)
     evolution = evolve(pairs, old, who, changed, highest_case_id(connection), answered_case)
-    return Outcome(clustering, assignment, pairs, evolution, record_count)
+    return Outcome(clustering, assignment, pairs, evolution, record_count, policy.described(connection))
 
 
 def write(
     connection: Connection, change: Change, reach: Neighbourhood, outcome: Outcome, first_event_no: int = 0
 ) -> None:
-    """Write persons, memberships, events and cases. The caller holds the identity lock, and nothing changed since."""
+    """Write persons, memberships, events, cases, and the rules that they follow from.
+
+    The caller holds the identity lock, and nothing changed since.
+    """
     write_assignment(connection, change, reach.record_ids, reach.evidence, outcome.assignment, first_event_no)
     write_cases(connection, change, outcome.pairs, outcome.evolution, outcome.record_count)
+    note_rules(connection, change.change_id, outcome.rules)
 
 
 def _among(sorted_values: Ints, wanted: Ints) -> Flags:

@@ -10,6 +10,9 @@ from empi_pipeline.linkage.index_scoring import erased_since_attempt
 from empi_pipeline.postgres import Connection, copy_in, copy_out, refresh_statistics, storing_records
 from empi_pipeline.resources.postgres import PostgresResource
 
+_SEARCHED: Final = "cleaned.person_records"
+"""What people search by name and date; its indexes for that are built once it is large."""
+
 _TYPES: Final = {
     "bigint": pa.int64(),
     "integer": pa.int32(),
@@ -43,6 +46,8 @@ class PostgresIOManager(dg.ConfigurableIOManager):
         with self.postgres.connect() as connection:
             replace_batch(connection, table, context.asset_partition_key, obj)
         with self.postgres.connect(autocommit=True) as connection:
+            if table == _SEARCHED:
+                connection.execute("select cleaned.ensure_search_indexes()")
             refresh_statistics(connection, obj.num_rows, table)
         context.add_output_metadata({"dagster/row_count": obj.num_rows, "dagster/table_name": table})
 

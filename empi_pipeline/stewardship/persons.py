@@ -182,10 +182,7 @@ def _find(
                 connection, **{**known, "data_source": source}, limit=PAGE_SIZE + 1, after=after
             ):  # fmt: skip
                 found.setdefault(each.person_id, each)
-    order = sorted(
-        found.values(),
-        key=lambda each: (each.last_name or "", each.first_name or "", each.birth_date or "", each.person_id),
-    )
+    order = sorted(found.values(), key=lambda each: each.order)
     return order[: PAGE_SIZE + 1]
 
 

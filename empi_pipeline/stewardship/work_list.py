@@ -7,9 +7,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from empi_pipeline.api.access import User
-from empi_pipeline.identity.case_queries import CaseSummary, cases_about, count_cases, list_cases
+from empi_pipeline.identity.case_queue import CaseSummary, cases_about, count_cases, list_cases
 from empi_pipeline.identity.case_reasons import GUARD_REASONS, in_words
 from empi_pipeline.identity.queries import KINDS
+from empi_pipeline.identity.search_terms import SearchTerms
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.case_view import KINDS as TOLD
@@ -19,9 +20,9 @@ ME: Final = "me"
 NOBODY: Final = "nobody"
 
 FIELDS: Final = (
-    ("last_name", "last name", "contains"),
-    ("first_name", "first name", "contains"),
-    ("birth_date", "born", "begins, as delivered"),
+    ("last_name", "last name", "begins"),
+    ("first_name", "first name", "begins"),
+    ("birth_date", "born", "1971-03-04 or 1971"),
     ("data_source", "source", "whole"),
     ("source_person_id", "source id", "whole"),
     ("person_id", "person id", "begins"),
@@ -144,7 +145,8 @@ def _chosen(connection: Connection, user: User, looking: Looking, asked: Mapping
     filters = filters_of(asked)
     among: set[int] | None = None
     if user.data_sources is not None:
-        among = {case for source in user.data_sources for case in cases_about(connection, data_source=source) or ()}
+        sources = [SearchTerms(data_source=source) for source in user.data_sources]
+        among = {case for terms in sources for case in cases_about(connection, terms) or ()}
     if looking.with_whom in {ME, NOBODY}:
         waiting = handed_over(connection)
         if looking.with_whom == NOBODY:

@@ -7,10 +7,13 @@ import pytest
 
 from empi_pipeline.cli.explain import decided_by
 from empi_pipeline.identity.decision_queries import DecisionInForce
-from empi_pipeline.identity.pair_facts import Conflict, PairFacts
+from empi_pipeline.identity.evidence import Guards
+from empi_pipeline.identity.pair_facts import Conflict, PairFacts, pair_facts
 from empi_pipeline.linkage.explanation import Explanation
 from empi_pipeline.linkage.pair_explanation import PairExplanation, Verdict
+from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.cli.conftest import Empi
+from empi_pipeline_tests.identity.world import World
 
 
 def pair(verdict: Verdict = "auto-match", rules: tuple[str, ...] = ("l.a = r.a",)) -> PairExplanation:
@@ -39,6 +42,11 @@ TWINS = Conflict(1, 2, "given_name", "The given names clearly differ.")
     ("told", "known", "said"),
     [
         (pair(), facts("pp"), "They are one person by their score."),
+        (
+            pair(),
+            facts("pp", cases=[(12, "overlay", "Why.")]),
+            "They are one person by their score. Whether they are is asked in case 12.",
+        ),
         (pair("potential match"), facts("pp"), "They are one person through other records of it"),
         (
             pair(),
@@ -71,8 +79,11 @@ TWINS = Conflict(1, 2, "given_name", "The given names clearly differ.")
         ),
         (
             pair(),
-            facts(cases=[(12, "conflict", "weak_bridge")]),
-            "They were not joined in spite of the score: weak_bridge",
+            facts(
+                cases=[(12, "conflict", "Why.")],
+                conflict_between=Conflict(3, 2, "sex", "The sexes differ."),
+            ),
+            "They were not joined in spite of the score (case 12). Why.",
         ),
         (pair(rules=()), facts(), "They would match, but no blocking rule compares them"),
         (pair(), facts(), "They would match under this model; the index was matched before it"),
@@ -81,6 +92,26 @@ TWINS = Conflict(1, 2, "given_name", "The given names clearly differ.")
 )
 def test_the_strongest_reason_is_told(told: PairExplanation, known: PairFacts | None, said: str) -> None:
     assert decided_by(told, known).startswith(said)
+
+
+def test_what_kept_two_records_apart_is_told_in_words_and_of_the_right_records(connection: Connection) -> None:
+    """Jo and Joan are one person when Jan comes, who is most like Jo, but cannot be Joan."""
+    world = World(connection, guards=Guards())
+    world.load({"a": {}, "b": {"first_name": "joan"}}, [("a", "b", 0.99)])
+    world.load({"k": {"first_name": "jan"}}, [("a", "k", 0.999)])
+    a, b, k = (world.ids[name] for name in "abk")
+    (conflict,) = world.cases("conflict")
+    assert decided_by(pair(), pair_facts(connection, a, k, world.policy)) == (
+        f"They were not joined in spite of the score (case {conflict}). The evidence says one human, but joining"
+        f" them would bring records {b} and {k} together, which cannot be one: first_name"
+    )
+    (overlay,) = world.cases("overlay")
+    assert decided_by(pair(), pair_facts(connection, a, b, world.policy)) == (
+        f"They are one person by their score. Whether they are is asked in case {overlay}."
+    )
+    assert decided_by(pair(), pair_facts(connection, k, b, world.policy)) == (
+        "A guard keeps them apart in spite of the score: first_name"
+    )
 
 
 def test_a_record_must_be_named_in_full(empi: Empi) -> None:

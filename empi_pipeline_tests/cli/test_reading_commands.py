@@ -101,7 +101,11 @@ def test_a_crosswalk_that_fails_leaves_the_file_of_before(empi: Empi, index: Ind
 def test_unpublished_changes_are_remarked_apart_from_the_result(empi: Empi, index: IndexState, database: str) -> None:
     with connect(database) as connection:
         index.connection = connection
-        index.change({})
+        index.change({})  # Moved nothing, as lifting a withdrawal does: there is nothing to publish of it.
+    assert empi("crosswalk").err == ""
+    with connect(database) as connection:
+        index.connection = connection
+        index.change({1: 2})
     ran = empi("crosswalk")
     assert "1 newer identity change(s)" in ran.err
     assert ran.out.startswith("data_source,")

@@ -43,6 +43,7 @@ ALL_BUT_TRUNCATE = {"select", "insert", "update", "delete"}
                 "events": {"select", "insert"},
                 "changes": {"select", "insert"},
                 "redactions": {"select", "insert"},
+                "grouping_rules": {"select", "insert"},
                 "membership": ALL_BUT_TRUNCATE,
                 "case_pairs": ALL_BUT_TRUNCATE,
                 "reported_pairs": ALL_BUT_TRUNCATE,

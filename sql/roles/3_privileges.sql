@@ -43,7 +43,7 @@ grant update (content) on raw.rejected_rows to empi_pipeline;
 grant select, insert, update on all tables in schema identity to empi_pipeline;
 grant delete on identity.membership, identity.case_pairs, identity.reported_pairs to empi_pipeline;
 -- The ledger: append-only, for this role by right, for every role by trigger.
-revoke update on identity.events, identity.changes, identity.redactions from empi_pipeline;
+revoke update on identity.events, identity.changes, identity.redactions, identity.grouping_rules from empi_pipeline;
 -- A withdrawal takes out a note that repeats what is erased; a trigger lets nothing else through.
 grant update (note) on identity.changes to empi_pipeline;
 
@@ -51,6 +51,8 @@ grant usage, select
     on all sequences in schema intake, raw, matching, identity, publishing to empi_pipeline;
 -- Each match model has a table of blocking keys of its own.
 grant create on schema matching to empi_pipeline;
+-- Search indexes are made once the table is large; with the owner's rights.
+grant execute on function cleaned.ensure_search_indexes to empi_pipeline;
 
 -- Statistics after a large load. Before PostgreSQL 17 only the owner may analyze, and autovacuum does it later.
 do $$
@@ -75,7 +77,7 @@ grant usage on schema empi to empi_reviewer;
 grant select on empi.schema_migrations to empi_reviewer;
 grant insert
     on identity.changes, identity.events, identity.decisions, identity.persons, identity.review_cases,
-    identity.case_pairs, identity.reported_pairs, identity.notes to empi_reviewer;
+    identity.case_pairs, identity.reported_pairs, identity.notes, identity.grouping_rules to empi_reviewer;
 grant update (person_id, change_id) on identity.membership to empi_reviewer;
 grant update (version, record_count, retired_change_id, merged_into) on identity.persons to empi_reviewer;
 grant update (revoked_change_id) on identity.decisions to empi_reviewer;
