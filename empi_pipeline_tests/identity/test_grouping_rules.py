@@ -14,6 +14,7 @@ from empi_pipeline.postgres import Connection
 from empi_pipeline_tests.identity.test_plan import ANYTHING, rescore
 from empi_pipeline_tests.identity.world import World
 
+
 def test_nothing_has_changed_while_rules_are_what_was_applied(connection: Connection) -> None:
     world = World(connection)
     world.load(["a", "b"])
@@ -27,9 +28,9 @@ def test_other_rules_are_told_until_a_rematch_has_grouped_everything_by_them(con
     world = World(connection)
     world.load(["a"])
     world.guards = Guards(max_person_size=7)
-    later = Policy(frozenset({"lab"}), world.guards, replace(world.policy.rules, code=6))  # type: ignore[type-var]
+    later = Policy(frozenset({"lab"}), world.guards, replace(world.policy.rules, code=9))  # type: ignore[type-var]
     told = [
-        "version of the guards: 0; now 3",
+        "version of the guards: 3; now 4",
         "hard conflicts forbid a join: no; now yes",
         "most source identities of a person: none; now 7",
         "bits below which a bridge is weak: none; now 3",
