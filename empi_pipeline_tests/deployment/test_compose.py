@@ -28,7 +28,8 @@ from empi_pipeline_tests.deployment.compose import (
 
 # The parts of the Compose Specification in use; a misspelt key is refused by Compose only when it runs.
 SERVICE_KEYS = {
-    "build", "cap_drop", "command", "depends_on", "environment", "healthcheck", "image", "init", "ports", "restart",
+    "build", "cap_drop", "command", "depends_on", "environment", "healthcheck", "image", "init", "ports", "profiles",
+    "restart",
     "security_opt", "shm_size", "stop_grace_period", "volumes",
 }  # fmt: skip
 HEALTHCHECK_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
@@ -65,7 +66,7 @@ def test_the_file_uses_only_keys_that_compose_knows() -> None:
 def test_each_variable_is_in_the_example_with_the_same_default_and_no_other() -> None:
     assert set(variables()) == set(example_values())
     for name, (kind, default) in variables().items():
-        assert (name, example_values()[name]) == (name, default if kind == "-" else "")
+        assert (name, example_values()[name]) == (name, (default or "") if kind == "-" else "")
 
 
 def test_no_secret_has_a_default() -> None:
@@ -75,7 +76,7 @@ def test_no_secret_has_a_default() -> None:
 
 def test_every_published_port_is_bound_to_loopback() -> None:
     ports = [port for service in services().values() for port in service.get("ports", [])]
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
@@ -98,15 +99,15 @@ def test_each_service_waits_for_services_that_can_fulfil_the_condition() -> None
 
 def test_the_servers_restart_and_report_their_health_and_the_steps_do_not() -> None:
     assert {name for name, service in services().items() if "restart" in service} == {
-        "postgres", "s3", "code", "webserver", "daemon",
+        "postgres", "s3", "code", "webserver", "daemon", "api", "proxy",
     }  # fmt: skip
     assert {name for name, service in services().items() if "healthcheck" in service} == {
-        "postgres", "s3", "code", "webserver", "daemon",
+        "postgres", "s3", "code", "webserver", "daemon", "api",
     }  # fmt: skip
 
 
 def test_addresses_name_services_and_the_ports_these_listen_on() -> None:
-    listening = {"postgres": 5432, "s3": 7070, "code": 4000, "webserver": 3000}
+    listening = {"postgres": 5432, "s3": 7070, "code": 4000, "webserver": 3000, "api": 8000, "proxy": 4180}
     for service in services().values():
         for value in service.get("environment", {}).values():
             address = urlsplit(value)
@@ -155,13 +156,13 @@ def test_each_environment_variable_of_our_services_is_read_by_somebody() -> None
     assert [name for name in sorted(names) if name not in readers] == []
 
 
-def test_only_the_code_server_and_the_migration_have_a_key_to_the_index() -> None:
+def test_only_the_code_server_the_api_and_the_migration_have_a_key_to_the_index() -> None:
     users = {
         name: urlsplit(service["environment"]["EMPI_POSTGRES_URL"]).username
         for name, service in own_services().items()
         if "EMPI_POSTGRES_URL" in service.get("environment", {})
     }
-    assert users == {"migrate": "empi_owner", "code": "empi_pipeline"}
+    assert users == {"migrate": "empi_owner", "code": "empi_pipeline", "api": "empi_pipeline"}
 
 
 def test_user_errors_are_redacted_in_every_process_of_the_image() -> None:
@@ -230,3 +231,14 @@ def test_the_rights_of_the_steps_are_those_of_the_documented_psql_lines() -> Non
 
 def test_nothing_names_a_host_of_a_registry() -> None:
     assert not re.search(r"ghcr\.io|docker\.io|quay\.io", text() + (ROOT / "Dockerfile").read_text())
+
+
+def test_the_api_is_reached_through_the_proxy_alone_and_both_start_when_asked_for() -> None:
+    api, proxy = services()["api"], services()["proxy"]
+    assert api["profiles"] == proxy["profiles"] == ["api"]
+    assert "ports" not in api
+    assert proxy["environment"]["OAUTH2_PROXY_UPSTREAMS"] == "http://api:8000"
+    assert api["command"][api["command"].index("--port") + 1] == "8000"
+    # The token goes on to the server, which checks it again and knows the roles; nothing logs what was searched for.
+    assert proxy["environment"]["OAUTH2_PROXY_PASS_AUTHORIZATION_HEADER"] == "true"
+    assert proxy["environment"]["OAUTH2_PROXY_REQUEST_LOGGING"] == "false"
