@@ -34,6 +34,7 @@ ACTS: dict[Callable[["Life"], Act | None], int] = {
     steward_acts.merge: 2,
     steward_acts.split: 1,
     steward_acts.take_back: 3,
+    steward_acts.say: 1,
     pipeline_acts.forget: 1,
     pipeline_acts.rematch: 2,
     pipeline_acts.switch_model: 1,

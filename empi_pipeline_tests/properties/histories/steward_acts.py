@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from empi_pipeline.identity import decisions
 from empi_pipeline.identity.decisions import PersonUpdate, confirm, partition, reject
+from empi_pipeline.identity.reports import Report, report
 from empi_pipeline.identity.undo import undo
 from empi_pipeline_tests.properties.histories.observed import State
 
@@ -130,6 +131,35 @@ def split(life: "Life") -> Act | None:
         f"split of {sorted(group)} from {records}",
         lambda c: decisions.split(c, person_id, version, [group], actor="s", policy=policy, overrule=overrule),
         set(records), then,
+    )  # fmt: skip
+
+
+def say(life: "Life") -> Act | None:
+    """Somebody reports what the index has otherwise (mostly), and decides nothing."""
+    members = life.state.members
+    if len(members) < 2:
+        return None
+    reports = []
+    for _ in range(life.random.randint(1, 2)):
+        left, right = sorted(life.random.sample(sorted(members), 2))
+        agrees = life.random.random() < 0.2
+        reports.append(Report(left, right, "same" if (members[left] == members[right]) == agrees else "different"))
+    policy = life.world.policy
+
+    def then(before: State, after: State, _result: Any) -> Iterator[str]:
+        if (before.members, before.in_force()) != (after.members, after.in_force()):
+            yield "a report moved records or decided something"
+        asked = {pair for case in after.open_cases().values() for pair in case.pairs}
+        for each in reports:
+            pair = (each.record_id_l, each.record_id_r)
+            together = members[pair[0]] == members[pair[1]]
+            if not after.in_force() and (each.says == "same") != together and pair not in asked:
+                yield "a report that the index contradicts is not asked about"
+
+    return Act(
+        f"reports {[(each.record_id_l, each.says, each.record_id_r) for each in reports]}",
+        lambda c: report(c, reports, actor="s", policy=policy),
+        {record for each in reports for record in (each.record_id_l, each.record_id_r)}, then,
     )  # fmt: skip
 
 
