@@ -54,6 +54,7 @@ def agglomerate(
     wearers: tuple[Ints, Ints],
     max_size: int | None,
     parts: tuple[Ints, Ints] = (NO_INTS, NO_INTS),
+    component: Ints | None = None,
 ) -> Agglomeration:
     """Follow links in the order given, as long as the joined group may be.
 
@@ -71,6 +72,7 @@ def agglomerate(
         wearers: Items and the colour each of them wears; an item may be listed more than once.
         max_size: Most items a joined group may have; None for no limit.
         parts: Items that are parts of a whole, and the whole; the parts of a whole count once in a group.
+        component: Component of each item, if known: neither links nor groups lead from one to another.
     """
     initial = renumbered(initial)
     size = np.bincount(initial).astype(np.int64)
@@ -78,7 +80,11 @@ def agglomerate(
     worn = Worn.of(len(size), initial[wearers[0][with_foes]], wearers[1][with_foes])
     divided = np.zeros(len(size), bool)
     divided[initial[parts[0]]] = True
-    rest = contract(size, initial[left], initial[right], apart, worn, max_size, divided)
+    of_group = None
+    if component is not None:
+        of_group = np.empty(len(size), np.int64)
+        of_group[initial] = component
+    rest = contract(size, initial[left], initial[right], apart, worn, max_size, divided, of_group)
     group = rest.label[initial]
     wholes: dict[int, set[int]] = {}
     for holder, whole in zip(group[parts[0]].tolist(), parts[1].tolist(), strict=True):

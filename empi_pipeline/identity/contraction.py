@@ -45,8 +45,9 @@ class Contracted:
 
 
 def contract(
-    size: Ints, left: Ints, right: Ints, apart: Apart, worn: Worn, max_size: int | None, divided: Flags
-) -> Contracted:
+    size: Ints, left: Ints, right: Ints, apart: Apart, worn: Worn, max_size: int | None, divided: Flags,
+    component: Ints | None = None,
+) -> Contracted:  # fmt: skip
     """Join what is certain to be joined, drop links that are certain to be refused, as long as that gets on.
 
     Args:
@@ -57,9 +58,10 @@ def contract(
         worn: Colours of the groups at the start.
         max_size: Most items a joined group may have; None for no limit.
         divided: Groups that hold parts of a whole, which may be smaller than the sum of what they were joined from.
+        component: Component of each group, if known; no link leads from one to another.
     """
     label = np.arange(len(size))
-    limited = _limited(size, left, right, max_size)
+    limited = _limited(size, left, right, max_size, component)
     rounds = 0
     left, right = _between_groups(left, right)
     while len(left) > FEW_LINKS:
@@ -92,11 +94,12 @@ def contract(
     return Contracted(label, *_once(left, right), size, worn, rounds)
 
 
-def _limited(size: Ints, left: Ints, right: Ints, max_size: int | None) -> Flags:
+def _limited(size: Ints, left: Ints, right: Ints, max_size: int | None, component: Ints | None) -> Flags:
     """Groups in components that are larger than a group may be."""
     if max_size is None or int(size.sum()) <= max_size:
         return np.zeros(len(size), bool)
-    component = connected(len(size), left, right)
+    if component is None:
+        component = connected(len(size), left, right)
     return (np.bincount(component, weights=size) > max_size)[component]
 
 

@@ -22,6 +22,7 @@ class Delicate:
 
     Attributes:
         records: Positions of the records in delicate components.
+        component: Component of each of them.
         colours: What the nodes look like.
         conflicts: Conflicts found so far.
         comparison: Tells conflicts between them.
@@ -29,6 +30,7 @@ class Delicate:
     """
 
     records: Ints
+    component: Ints
     colours: Colours
     conflicts: ColourConflicts
     comparison: ColourComparison
@@ -66,7 +68,8 @@ def find_delicate(
         delicate[component[evidence.left[weak]]] |= roomy[component[evidence.left[weak]]]
     if (evidence.person >= 0).any():
         delicate[_held_by_persons_alone(evidence, node, component)] = True
-    return Delicate(np.flatnonzero(delicate[component]), colours, found, comparison, crowded)
+    records = np.flatnonzero(delicate[component])
+    return Delicate(records, component[records], colours, found, comparison, crowded)
 
 
 def _by_node(node: Ints, of_record: Ints) -> Ints:

@@ -93,7 +93,7 @@ def _run(problem: Problem, apart: Apart, guards: Guards) -> Outcome:
     colours = np.r_[problem.colour, problem.own_colour]
     from_scratch = agglomerate(
         np.arange(nodes), node[left], node[right], apart, (np.r_[node, node], colours),
-        guards.max_person_size,
+        guards.max_person_size, component=_by_label(problem.component, node),
     )  # fmt: skip
     scratch_group = from_scratch.labels[node]
     if (problem.person < 0).all():  # No persons to keep whole: pieces are nodes.
@@ -102,16 +102,23 @@ def _run(problem: Problem, apart: Apart, guards: Guards) -> Outcome:
     person[piece] = problem.person
     alone = person < 0
     initial = np.where(alone, int(person.max()) + 1 + np.arange(pieces), person)
-    node_of_piece = np.empty(pieces, np.int64)
-    node_of_piece[piece] = node
+    node_of_piece = _by_label(node, piece)
     # A node counts once in a person, in however many pieces it comes.
     torn = np.flatnonzero(np.bincount(node_of_piece)[node_of_piece] > 1)
     of_node = _links_within_nodes(problem, node_of_piece, torn)
     actual = agglomerate(
         initial, np.r_[of_node[0], piece[left]], np.r_[of_node[1], piece[right]],
         apart, (np.r_[piece, piece], colours), guards.max_person_size, (torn, node_of_piece[torn]),
+        _by_label(problem.component, piece),
     )  # fmt: skip
     return Outcome(actual, from_scratch, actual.labels[piece], scratch_group, initial[piece], bridge)
+
+
+def _by_label(of_record: Ints, label: Ints) -> Ints:
+    """What records of one label have in common, by label (from 0 without gaps)."""
+    result = np.empty(int(label.max()) + 1, np.int64)
+    result[label] = of_record
+    return result
 
 
 def _links_within_nodes(problem: Problem, node_of_piece: Ints, torn: Ints) -> tuple[Ints, Ints]:

@@ -18,6 +18,7 @@ class Problem:
     Attributes:
         evidence: The whole it is part of.
         records: Positions in the evidence.
+        component: Component.
         node: Node.
         colour: Colour of the node.
         own_colour: A colour of the record's own, for decisions.
@@ -31,6 +32,7 @@ class Problem:
 
     evidence: Evidence
     records: Ints
+    component: Ints
     node: Ints
     colour: Ints
     own_colour: Ints
@@ -89,6 +91,7 @@ def problem_of(evidence: Evidence, node: Ints, delicate: Delicate, guards: Guard
     return Problem(
         evidence=evidence,
         records=records,
+        component=delicate.component,
         node=own_node,
         colour=delicate.colours.of_node[node[records]],
         own_colour=len(delicate.colours.of_node) + np.arange(len(records)),
