@@ -1,4 +1,4 @@
-"""What a batch costs follows what it brings, not what the index holds: counted in statements and rows, not in seconds."""
+"""What a batch costs follows what it brings, not what the index holds: counted in statements and rows read."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
