@@ -14,7 +14,12 @@ _FOUND = "linkage_found"
 
 @contextmanager
 def blocked_pairs(
-    left: PreparedRecords, right: PreparedRecords, *, between: bool = False, part: tuple[int, int] = (1, 1)
+    left: PreparedRecords,
+    right: PreparedRecords,
+    *,
+    between: bool = False,
+    part: tuple[int, int] = (1, 1),
+    left_share: tuple[int, int] = (1, 1),
 ) -> Iterator[int]:
     """The temporary table `PAIRS` of the pairs that any blocking rule finds; dropped at the end.
 
@@ -26,6 +31,8 @@ def blocked_pairs(
         right: Records on the right side; the same where pairs within are wanted.
         between: Take every pair of the two sides; else those whose left unique id is the lower one.
         part: Keep the pairs of one part of so many, drawn by a hash: (2, 5) is the second of five.
+        left_share: Look only for pairs of one share of so many of the records on the left, written as `part`: memory
+            follows the pairs of a share, the work hardly grows.
 
     Yields:
         How many pairs.
@@ -33,6 +40,9 @@ def blocked_pairs(
     con, ready = left.con, compiled(left.model)
     uid = ready.unique_id
     order = "" if between else f"and l.{uid} < r.{uid}"
+    share, shares = left_share
+    if shares > 1:
+        order += f" and l.record_id % {shares:d} = {share - 1:d}"
     kind = "bigint" if ready.symmetric else "uhugeint"
     con.execute(f"create or replace temp table {_FOUND} (join_key_l {kind}, join_key_r {kind})")
     try:

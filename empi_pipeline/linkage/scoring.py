@@ -37,7 +37,8 @@ _WEIGHT_MARGIN: Final = 1e-6
 
 
 _PAIRS_AT_ONCE: Final = 2_000_000
-"""Pairs scored by one statement: memory follows these, not all pairs."""
+_RECORDS_AT_ONCE: Final = 250_000
+"""Pairs scored by one statement, and records whose pairs are looked for at once: what bounds the memory."""
 
 
 class ScoringError(EmpiError):
@@ -180,24 +181,23 @@ def _scored_blocks(
     part: tuple[int, int] = (1, 1),
 ) -> Iterator[pa.Table]:
     """Predictions of the pairs that share a block."""
-    with blocked_pairs(left, right, between=between, part=part) as count:
-        yield from _scored(left, right, count, chunks=chunks)
+    shares = max(chunks, -(-left.count // _RECORDS_AT_ONCE))
+    for share in range(1, shares + 1):
+        with blocked_pairs(left, right, between=between, part=part, left_share=(share, shares)) as count:
+            yield from _scored(left, right, count)
 
 
-def _scored(
-    left: PreparedRecords, right: PreparedRecords, pairs: int, *, every: bool = False, chunks: int = 1
-) -> Iterator[pa.Table]:
+def _scored(left: PreparedRecords, right: PreparedRecords, pairs: int, *, every: bool = False) -> Iterator[pa.Table]:
     """Predictions of the pairs in `PAIRS`, in parts; of all of them if `every`, however unlikely."""
     con, model = left.con, left.model
     sql = scoring_sql(model, learnt_factors(left.learnt), None if every else _weight_limit(model))
     potential = -1.0 if every else model.potential_threshold
-    at_once = min(_PAIRS_AT_ONCE, -(-pairs // chunks) or 1)
     con.execute(f"create or replace temp view {LEFT} as select * from {left.table}")
     con.execute(f"create or replace temp view {RIGHT} as select * from {right.table}")
     try:
         yield PREDICTION_SCHEMA.empty_table()
-        for first in range(0, pairs, at_once):
-            bounds = {"first": first, "end": first + at_once, "potential": potential}
+        for first in range(0, pairs, _PAIRS_AT_ONCE):
+            bounds = {"first": first, "end": first + _PAIRS_AT_ONCE, "potential": potential}
             yield con.sql(sql, params=bounds).to_arrow_table().cast(PREDICTION_SCHEMA)
     finally:
         con.execute(f"drop view {LEFT}")

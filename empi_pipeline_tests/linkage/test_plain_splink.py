@@ -7,7 +7,15 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.speed.plain_splink import plain_scores
-from empi_pipeline.linkage import MatchModel, default_model, predict, predict_all, term_frequencies, validated_model
+from empi_pipeline.linkage import (
+    MatchModel,
+    default_model,
+    predict,
+    predict_all,
+    scoring,
+    term_frequencies,
+    validated_model,
+)
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline_tests.linkage.records import comparison, settings
 from empi_pipeline_tests.linkage.test_scoring import people
@@ -58,3 +66,17 @@ def test_pairs_and_weights_are_those_of_plain_splink(
     within_index = weights(predict(con, model, learnt, records.slice(60), records.slice(0, 0)))
     assert split | within_index == plain
     assert not split.keys() & within_index.keys()
+
+
+def test_pairs_are_the_same_in_parts_of_any_size(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, records = unlikely_too(default_model()), people(90)
+    learnt = term_frequencies(con, records, model)
+    one, other = records.slice(0, 60), records.slice(60)
+    whole = predict(con, model, learnt, one, other)
+    monkeypatch.setattr(scoring, "_RECORDS_AT_ONCE", 7)
+    monkeypatch.setattr(scoring, "_PAIRS_AT_ONCE", 11)
+    in_parts = predict(con, model, learnt, one, other)
+    assert in_parts.num_rows == whole.num_rows > 100
+    assert weights(in_parts) == weights(whole)
