@@ -23,11 +23,13 @@ class RematchConfig(dg.Config):
         model: Number or name of the model to score with; the active one when empty.
         apply: Carry the plan out; else only tell it.
         approved: Somebody looked at the plan: its limits do not count.
+        actor: Who does it, for the ledger.
     """
 
     model: str = ""
     apply: bool = True
     approved: bool = False
+    actor: str = "pipeline"
 
 
 @dg.asset(
@@ -91,7 +93,7 @@ def rematch_plan(
                 f"somebody rescored the index with model {rescored} meanwhile, to look at it: run the rematch again"
             )
         policy = policy_of(current, connection)
-        plan = apply_rematch(connection, approved=config.approved, policy=policy, rules=rules)
+        plan = apply_rematch(connection, actor=config.actor, approved=config.approved, policy=policy, rules=rules)
         publishing.publish(connection)
         publishing.export_new_changes(connection, object_store.store())
     return dg.MaterializeResult(metadata=_told(plan))

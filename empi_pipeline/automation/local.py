@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from empi_pipeline.errors import ConflictError
+from empi_pipeline.errors import ConflictError, EmpiError
 from empi_pipeline.intake.claims import claim
 from empi_pipeline.intake.object_store import ObjectStore
 from empi_pipeline.postgres import Connection, connect, migrate
@@ -30,6 +30,7 @@ class RunOutcome:
         run_id: Of the Dagster run.
         failed_step: The first step that failed.
         error: What went wrong first, in words without values of records.
+        exit_code: What a command ends with.
         figures: Counts that the assets told (and which limits a plan exceeds), the last one of a name.
     """
 
@@ -38,6 +39,7 @@ class RunOutcome:
     failed_step: str | None = None
     error: str | None = None
     figures: Mapping[str, int | str] = field(default_factory=dict)
+    exit_code: int = 0
 
 
 class Pipeline:
@@ -94,6 +96,7 @@ class Pipeline:
         model: str | None = None,
         apply: bool = True,
         approved: bool = False,
+        actor: str = "pipeline",
     ) -> RunOutcome:
         """Run the rematch job.
 
@@ -102,13 +105,14 @@ class Pipeline:
             model: Number or name of the model to score with; the active one when None.
             apply: Carry the plan out; else only tell it.
             approved: Somebody looked at the plan: its limits do not count.
+            actor: Who does it, for the ledger.
 
         Returns:
             How it ended; `figures` are the counts of the plan.
         """
         from empi_pipeline.automation.jobs import REMATCH_JOB_NAME
 
-        chosen = {"model": model or "", "apply": apply, "approved": approved}
+        chosen = {"model": model or "", "apply": apply, "approved": approved, "actor": actor}
         config = {name: {"config": chosen} for name in ("matching__rescored_predictions", "identity__rematch_plan")}
         return self._run(REMATCH_JOB_NAME, local_instance(), progress, config)
 
@@ -157,8 +161,9 @@ class Pipeline:
             for name, value in told_values
             if isinstance(value, int) or (isinstance(value, str) and name == "limits_exceeded")
         }
+        exit_code = 0 if result.success else heard.refusal.exit_code if heard.refusal else EmpiError.exit_code
         return RunOutcome(
-            result.success, result.run_id, failed[0] if failed else None, told[0] if told else None, figures
+            result.success, result.run_id, failed[0] if failed else None, told[0] if told else None, figures, exit_code
         )
 
 

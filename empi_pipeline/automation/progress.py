@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import dagster as dg
 
+from empi_pipeline.errors import EmpiError
+
 PROGRESS_LOGGER: Final = "progress"
 
 RUN_CONFIG: Final[dict[str, Any]] = {"loggers": {PROGRESS_LOGGER: {"config": {}}}}
@@ -17,10 +19,11 @@ RUN_CONFIG: Final[dict[str, Any]] = {"loggers": {PROGRESS_LOGGER: {"config": {}}
 
 @dataclass(slots=True)
 class Listener:
-    """Hears a run. `errors` are the messages logged as errors, in order."""
+    """Hears a run. `errors` are the messages logged as errors, in order; `refusal` is the first of our own errors."""
 
     tell: Callable[[str], None] | None
     errors: list[str] = field(default_factory=list)
+    refusal: EmpiError | None = None
 
 
 _listener: ContextVar[Listener | None] = ContextVar("empi_progress_listener", default=None)
@@ -35,6 +38,13 @@ def listening(tell: Callable[[str], None] | None) -> Iterator[Listener]:
         yield listener
     finally:
         _listener.reset(token)
+
+
+def keep_refusal(error: EmpiError) -> None:
+    """Let whoever listens to this run know why it was refused: its message is for people, without more ado."""
+    listener = _listener.get()
+    if listener is not None and listener.refusal is None:
+        listener.refusal = error
 
 
 class _Hearing(logging.Handler):

@@ -10,6 +10,7 @@ from typing import Final
 
 import dagster as dg
 
+from empi_pipeline.automation.progress import keep_refusal
 from empi_pipeline.errors import EmpiError
 
 _MASKED_ERRORS: Final = "dagster.redacted_errors"
@@ -21,6 +22,7 @@ def tell_own_errors(context: dg.HookContext) -> None:
     error = context.op_exception
     if isinstance(error, EmpiError):
         context.log.error(f"{error}")
+        keep_refusal(error)
     elif error is not None:
         context.log.error(
             f"unexpected {type(error).__name__}; the log of the process says where, never with which values"
@@ -36,7 +38,8 @@ class _WithoutValues(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info:
             error = record.exc_info[1]
-            if isinstance(error, EmpiError):
+            # Dagster wraps what an asset raises.
+            if isinstance(error, EmpiError) or (error is not None and isinstance(error.__cause__, EmpiError)):
                 return False
             told = []
             while error is not None:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from empi_pipeline.cli.output import Json, note, print_fields, print_json
+from empi_pipeline.cli.saving import Actor, acting
 from empi_pipeline.errors import EmpiError
 
 _PLANNED: Final = (
@@ -31,6 +32,7 @@ def rematch(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     model: Annotated[str | None, typer.Option(help="Number or name of the model to score with, for a dry run.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Change more than the limits of empi.yaml allow.")] = False,
+    actor: Actor = None,
     as_json: Json = False,
 ) -> None:
     """Score all records again, plan what follows for persons and review cases, and apply it within limits.
@@ -41,17 +43,17 @@ def rematch(
     from empi_pipeline.automation.local import pipeline
     from empi_pipeline.cli.progress import progress
 
+    who = acting(actor)
     if model is not None:
         _require(model)
     with progress("rematching") as tell:
         tell("starting")
         with pipeline() as running:
-            outcome = running.run_rematch(tell, model=model, apply=not dry_run, approved=approve)
+            outcome = running.run_rematch(tell, model=model, apply=not dry_run, approved=approve, actor=who)
     if not outcome.success:
-        raise EmpiError(
-            f"the rematch failed in step {outcome.failed_step or 'unknown'}: {outcome.error or 'see its run'}"
-            f" (run {outcome.run_id}); nothing was changed"
-        )
+        error = EmpiError(f"{outcome.error or 'the rematch failed'} (run {outcome.run_id})")
+        error.exit_code = outcome.exit_code
+        raise error
     plan = {name: outcome.figures.get(name) for name in _PLANNED} | {"applied": not dry_run, "run_id": outcome.run_id}
     if as_json:
         print_json(plan)

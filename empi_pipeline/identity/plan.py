@@ -142,8 +142,8 @@ def apply_rematch(
         )
         if plan.exceeded and not approved:
             raise PlanRefusedError(
-                f"the rematch was not applied: {'; '.join(plan.exceeded)}. Look at the plan and approve it, or change"
-                " the limits"
+                f"the rematch was not applied: {'; '.join(plan.exceeded)}. Look at the plan (`empi rematch --dry-run`),"
+                " then approve it (--approve) or change the limits"
             )
         connection.execute(load("identity/predictions_clear"))
         connection.execute(load("identity/predictions_adopt"), {"batch_id": REMATCH_BATCH})
