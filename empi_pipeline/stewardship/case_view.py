@@ -131,7 +131,10 @@ def case_view(
     steps = connection.execute(load("stewardship/case_history"), {"case_id": case_id, "record_ids": records}).fetchall()
     return CaseView(
         case,
-        records_view(persons, said, standardised(connection, persons), pair=chosen),
+        # What was entered about a case that is closed by now has nowhere to go.
+        records_view(
+            persons, said if case.status == "open" else Entered({}, {}), standardised(connection, persons), pair=chosen
+        ),
         pairs,
         next((pair for pair in pairs if pair.is_chosen), None),
         len(case.pairs),
