@@ -1,17 +1,13 @@
 """Pages: by number, as clients of the reference system ask, and by cursor, which stays fast however far one goes."""
 
 from math import ceil
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from empi_pipeline.api.errors import invalid
 from empi_pipeline.api.wire import CASE, RECORD, Query, Text, id_of, number_of
 from empi_pipeline.identity.lists import Page
 from empi_pipeline.identity.search_terms import SearchTerms
-
-DEEPEST: Final = 100_000
-"""How far page numbers reach; beyond it only a cursor does."""
 
 Size = Annotated[int, Field(ge=1, le=1_000)]
 Number = Annotated[int, Field(ge=1, le=2**31)]
@@ -27,17 +23,8 @@ class Paged(Query):
 
     @property
     def offset(self) -> int:
-        """How many come before it.
-
-        Raises:
-            ApiError: 400, page numbers do not reach there.
-        """
-        if self.cursor:
-            return 0
-        offset = (self.page - 1) * self.page_size
-        if offset > DEEPEST:
-            raise invalid(f"Page numbers reach {DEEPEST:,} items far; go on with `cursor`", "page")
-        return offset
+        """How many come before it."""
+        return 0 if self.cursor else (self.page - 1) * self.page_size
 
 
 class Searched(Paged):

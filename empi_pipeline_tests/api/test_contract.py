@@ -138,6 +138,7 @@ def test_pages_by_number_and_by_cursor_show_everybody_once(scene: Scene) -> None
     beyond = scene.get("/persons", page=9, page_size=2)
     assert (beyond["persons"], beyond["pagination"]["has_previous"]) == ([], True)
     assert beyond["pagination"]["total_count"] == 6
+    assert scene.get("/persons", page=9_999_999)["persons"] == []
     first = scene.get("/potential-matches", page_size=1)
     second = scene.get("/potential-matches", page_size=1, cursor=first["pagination"]["next_cursor"])
     ids = {each["potential_matches"][0]["id"] for each in (first, second)}

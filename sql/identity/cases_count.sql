@@ -7,6 +7,17 @@ from (
         and (%(kind)s::text is null or review_case.kind = %(kind)s)
         and (%(case_ids)s::bigint[] is null or review_case.case_id = any (%(case_ids)s))
         and (
+            %(data_source)s::text is null
+            or exists (
+                select
+                from identity.case_pairs as pair
+                join identity.membership as mine on mine.record_id in (pair.record_id_l, pair.record_id_r)
+                join identity.membership as member on member.person_id = mine.person_id
+                join raw.person_records as record on record.record_id = member.record_id
+                where pair.case_id = review_case.case_id and record.data_source = %(data_source)s
+            )
+        )
+        and (
             %(scope)s::text[] is null
             or exists (
                 select

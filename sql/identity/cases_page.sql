@@ -15,6 +15,17 @@ with page as materialized (
             )
         )
         and (
+            %(data_source)s::text is null
+            or exists (
+                select
+                from identity.case_pairs as pair
+                join identity.membership as mine on mine.record_id in (pair.record_id_l, pair.record_id_r)
+                join identity.membership as member on member.person_id = mine.person_id
+                join raw.person_records as record on record.record_id = member.record_id
+                where pair.case_id = review_case.case_id and record.data_source = %(data_source)s
+            )
+        )
+        and (
             %(scope)s::text[] is null
             or exists (
                 select

@@ -24,49 +24,69 @@ with page as materialized (
         and (%(scope)s::text[] is null or cleaned.data_source = any (%(scope)s))
         and (%(record_ids)s::bigint[] is null or cleaned.record_id = any (%(record_ids)s))
         and (%(person_id)s::uuid is null or member.person_id between %(person_id)s::uuid and %(person_id_end)s::uuid)
-        -- Each person once, at the first of its records that fits. A scalar subquery: it is looked up row by row, so
-        -- that a page costs what it shows.
+        -- Each person once, at the first of its records that fits. A scalar subquery, and one with `offset 0` in it: the
+        -- records of the person are looked up one by one, so that a page costs what it shows.
         and cleaned.record_id = (
             select min(also.record_id)
             from identity.membership as also
-            join cleaned.person_records as other on other.record_id = also.record_id
             where also.person_id = member.person_id
-                and (
-                    %(last_name)s::text is null
-                    or (other.last_name ~>=~ %(last_name)s and other.last_name ~<~ %(last_name_end)s)
-                    or (other.last_name ~>=~ %(last_name_typed)s and other.last_name ~<~ %(last_name_typed_end)s)
-                    or (%(contains)s and strpos(other.last_name, %(last_name)s) > 0)
+                and exists (
+                    select
+                    from cleaned.person_records as other
+                    where other.record_id = also.record_id
+                        and (
+                            %(last_name)s::text is null
+                            or (other.last_name ~>=~ %(last_name)s and other.last_name ~<~ %(last_name_end)s)
+                            or (other.last_name ~>=~ %(last_name_typed)s and other.last_name ~<~ %(last_name_typed_end)s)
+                            or (%(contains)s and strpos(other.last_name, %(last_name)s) > 0)
+                        )
+                        and (
+                            %(first_name)s::text is null
+                            or (other.first_name ~>=~ %(first_name)s and other.first_name ~<~ %(first_name_end)s)
+                            or (
+                                other.first_name ~>=~ %(first_name_typed)s
+                                and other.first_name ~<~ %(first_name_typed_end)s
+                            )
+                            or (%(contains)s and strpos(other.first_name, %(first_name)s) > 0)
+                        )
+                        and (
+                            %(birth_date)s::text is null
+                            or (other.birth_date ~>=~ %(birth_date)s and other.birth_date ~<~ %(birth_date_end)s)
+                        )
+                        and (%(data_source)s::text is null or other.data_source = %(data_source)s)
+                        and (%(scope)s::text[] is null or other.data_source = any (%(scope)s))
+                        and (%(record_ids)s::bigint[] is null or other.record_id = any (%(record_ids)s))
+                    offset 0
                 )
+        )
+        -- Going on after a record: among those with a last name, or among those without, never both at once, so that the
+        -- index of names is entered where the page before ended.
+        and (not %(unnamed)s or cleaned.last_name is null)
+        and (
+            %(after_record_id)s::bigint is null
+            or %(unnamed)s
+            or (
+                cleaned.last_name ~>=~ %(after_last_name)s
                 and (
-                    %(first_name)s::text is null
-                    or (other.first_name ~>=~ %(first_name)s and other.first_name ~<~ %(first_name_end)s)
-                    or (other.first_name ~>=~ %(first_name_typed)s and other.first_name ~<~ %(first_name_typed_end)s)
-                    or (%(contains)s and strpos(other.first_name, %(first_name)s) > 0)
+                    cleaned.last_name ~>~ %(after_last_name)s
+                    or (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
+                    or (%(after_first_name)s::text is not null and cleaned.first_name is null)
+                    or (
+                        cleaned.first_name is not distinct from %(after_first_name)s
+                        and cleaned.record_id > %(after_record_id)s
+                    )
                 )
-                and (
-                    %(birth_date)s::text is null
-                    or (other.birth_date ~>=~ %(birth_date)s and other.birth_date ~<~ %(birth_date_end)s)
-                )
-                and (%(data_source)s::text is null or other.data_source = %(data_source)s)
-                and (%(scope)s::text[] is null or other.data_source = any (%(scope)s))
-                and (%(record_ids)s::bigint[] is null or other.record_id = any (%(record_ids)s))
+            )
         )
         and (
             %(after_record_id)s::bigint is null
-            or (%(after_last_name)s::text is null and cleaned.last_name is null and (
-                (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
-                or (%(after_first_name)s::text is not null and cleaned.first_name is null)
-                or (cleaned.first_name is not distinct from %(after_first_name)s and cleaned.record_id > %(after_record_id)s)
-            ))
-            or (%(after_last_name)s::text is not null and (
-                cleaned.last_name ~>~ %(after_last_name)s
-                or cleaned.last_name is null
-                or (cleaned.last_name = %(after_last_name)s and (
-                    (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
-                    or (%(after_first_name)s::text is not null and cleaned.first_name is null)
-                    or (cleaned.first_name is not distinct from %(after_first_name)s and cleaned.record_id > %(after_record_id)s)
-                ))
-            ))
+            or not %(unnamed)s
+            or (%(after_first_name)s::text is not null and cleaned.first_name ~>~ %(after_first_name)s)
+            or (%(after_first_name)s::text is not null and cleaned.first_name is null)
+            or (
+                cleaned.first_name is not distinct from %(after_first_name)s
+                and cleaned.record_id > %(after_record_id)s
+            )
         )
     order by cleaned.last_name using ~<~, cleaned.first_name using ~<~, cleaned.record_id
     limit %(limit)s
