@@ -1,15 +1,17 @@
 """The rematch: what the index would be if everything were matched anew with other predictions, and making it so."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from empi_pipeline.identity.arrays import Flags, Ints, found, pair_keys_ordered
 from empi_pipeline.identity.assignment import Assignment
 from empi_pipeline.identity.clustering import cluster
 from empi_pipeline.identity.errors import InvalidDecisionError, PlanRefusedError, StalePredictions
+from empi_pipeline.identity.evidence import Kind
 from empi_pipeline.identity.ledger import last_change_id, next_change, prepared_under_lock, seal
 from empi_pipeline.identity.neighbourhood import (
     Neighbourhood,
@@ -25,6 +27,8 @@ from empi_pipeline.sql import load
 
 REMATCH_BATCH: Final = "rematch"
 """What stands as batch of predictions that a rematch made."""
+
+_CLOSINGS: Final = pa.schema({"case_id": pa.int64(), "reason": pa.string(), "superseded_by": pa.int64()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,9 @@ class Plan:
         decisions_contradicted: Auto-matches against decisions in force, which stand.
         moves: record_id, person_id, new_person_id (NULL for a person yet to be made), one row per moved record.
         merges: person_id, merged_into.
+        questions: case_id (as it would be now), what (opens, changes, stays), kind, record_id_l, record_id_r, reason:
+            the pairs of cases that would open or change, and all that go against decisions in force.
+        closings: case_id, reason, superseded_by.
         exceeded: Limits that it breaks, in words.
     """
 
@@ -81,6 +88,8 @@ class Plan:
     decisions_contradicted: int
     moves: pa.Table
     merges: pa.Table
+    questions: pa.Table
+    closings: pa.Table
     exceeded: tuple[str, ...]
 
 
@@ -258,7 +267,26 @@ def _plan(model_id: int, seen: int, reach: Neighbourhood, outcome: Outcome, rule
             }
         ),
         merges=pa.table({"person_id": ids.take(merged), "merged_into": ids.take(successor)}),
+        questions=_questions(outcome),
+        closings=pa.Table.from_pylist([asdict(each) for each in evolution.closings], _CLOSINGS),
         exceeded=tuple(exceeded),
+    )
+
+
+def _questions(outcome: Outcome) -> pa.Table:
+    pairs, evolution = outcome.pairs, outcome.evolution
+    what = np.where(evolution.is_new, "opens", np.where(evolution.is_changed, "changes", "stays"))[evolution.component]
+    against = pc.equal(pairs.reason, CANNOT_LINK).to_numpy(zero_copy_only=False)
+    told = np.flatnonzero((what != "stays") | against)
+    return pa.table(
+        {
+            "case_id": evolution.case_id[evolution.component[told]],
+            "what": pa.array(what[told].tolist(), pa.string()),
+            "kind": pa.array([Kind(kind).code for kind in pairs.kind[told].tolist()], pa.string()),
+            "record_id_l": pairs.left[told],
+            "record_id_r": pairs.right[told],
+            "reason": pairs.reason.take(pa.array(told)),
+        }
     )
 
 

@@ -37,6 +37,22 @@ def sound(world: World) -> None:
     assert [str(problem) for problem in verify_evidence(world.connection, world.policy)] == []
 
 
+def test_a_plan_names_what_would_be_asked_and_what_goes_against_decisions(connection: Connection) -> None:
+    world = World(connection)
+    world.load("abcd", [("a", "b", 0.5)])
+    reject(connection, 1, 1, actor="ann", policy=world.policy)
+    rescore(world, [("a", "b", 0.99), ("c", "d", 0.5)])
+    plan = plan_rematch(connection, policy=world.policy)
+    ids = world.ids
+    told = {"potential_match": ("c", "d"), "conflict": ("a", "b")}
+    for each in plan.questions.to_pylist():
+        assert each["what"] == "opens"
+        assert each["reason"] == {"potential_match": "potential_match", "conflict": "cannot_link"}[each["kind"]]
+        assert (each["record_id_l"], each["record_id_r"]) == tuple(ids[name] for name in told.pop(each["kind"]))
+    assert told == {}
+    assert plan.decisions_contradicted == 1
+
+
 def test_a_plan_tells_what_a_rematch_would_do_and_writes_nothing(connection: Connection) -> None:
     world = World(connection)
     world.load("abcde", [("a", "b", 0.99), ("b", "c", 0.99), ("d", "e", 0.5)])
@@ -47,6 +63,8 @@ def test_a_plan_tells_what_a_rematch_would_do_and_writes_nothing(connection: Con
     assert (plan.persons_merged, plan.persons_split, plan.persons_unchanged) == (1, 1, 0)
     assert (plan.records_moved, plan.cases_opened, plan.cases_closed) == (2, 0, 1)
     assert plan.moves["record_id"].to_pylist() in ([world.ids["c"], world.ids["d"]], [world.ids["c"], world.ids["e"]])
+    assert plan.questions.num_rows == 0
+    assert plan.closings.to_pylist() == [{"case_id": 1, "reason": "joined", "superseded_by": None}]
     assert plan.exceeded
     assert world.persons() == sets("abc", "d", "e")
     with pytest.raises(PlanRefusedError, match="3 of 3 persons would gain or lose records"):
