@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import compiled
+from empi_pipeline.linkage.engine import chosen_engine
 from empi_pipeline.linkage.model import MatchModel
 from empi_pipeline.linkage.pairs import blocked_pairs
 from empi_pipeline.linkage.prepared import PreparedRecords, prepared
@@ -97,15 +98,15 @@ def predict_prepared(
     with failures_without_values():
         if not new.count:
             return PREDICTION_SCHEMA.empty_table()
-        parts = list(_scored_blocks(new, new))
+        parts = list(chosen_engine().predictions(new, new))
         if candidates.num_rows:
             with prepared(new.con, new.model, learnt_about_candidates, candidates) as others:
                 if compiled(new.model).symmetric:
-                    parts += _scored_blocks(others, new, between=True)
+                    parts += chosen_engine().predictions(others, new, between=True)
                 else:
                     # Which record stands left follows their content, so each side may.
-                    parts += _scored_blocks(others, new)
-                    parts += _scored_blocks(new, others)
+                    parts += chosen_engine().predictions(others, new)
+                    parts += chosen_engine().predictions(new, others)
         return pa.concat_tables(parts)
 
 
@@ -131,7 +132,7 @@ def predict_all(
     with preparing(con, model, term_frequencies, records) as all_records:
         if not records.num_rows:
             return PREDICTION_SCHEMA.empty_table()
-        return pa.concat_tables(_scored_blocks(all_records, all_records, chunks=chunks, part=part))
+        return pa.concat_tables(chosen_engine().predictions(all_records, all_records, chunks=chunks, part=part))
 
 
 def predict_pairs(
@@ -172,25 +173,29 @@ def predict_pairs(
             con.execute(f"drop table if exists {PAIRS}")
 
 
-def _scored_blocks(
-    left: PreparedRecords,
-    right: PreparedRecords,
-    *,
-    between: bool = False,
-    chunks: int = 1,
-    part: tuple[int, int] = (1, 1),
-) -> Iterator[pa.Table]:
-    """Predictions of the pairs that share a block."""
-    shares = max(chunks, -(-left.count // _RECORDS_AT_ONCE))
-    for share in range(1, shares + 1):
-        with blocked_pairs(left, right, between=between, part=part, left_share=(share, shares)) as count:
-            yield from _scored(left, right, count)
+class DuckDBEngine:
+    """Predictions by DuckDB, in this process (`engine.PredictionEngine`)."""
+
+    def predictions(
+        self,
+        left: PreparedRecords,
+        right: PreparedRecords,
+        *,
+        between: bool = False,
+        chunks: int = 1,
+        part: tuple[int, int] = (1, 1),
+    ) -> Iterator[pa.Table]:
+        """As the protocol says."""
+        shares = max(chunks, -(-left.count // _RECORDS_AT_ONCE))
+        for share in range(1, shares + 1):
+            with blocked_pairs(left, right, between=between, part=part, left_share=(share, shares)) as count:
+                yield from _scored(left, right, count)
 
 
 def _scored(left: PreparedRecords, right: PreparedRecords, pairs: int, *, every: bool = False) -> Iterator[pa.Table]:
     """Predictions of the pairs in `PAIRS`, in parts; of all of them if `every`, however unlikely."""
     con, model = left.con, left.model
-    sql = scoring_sql(model, learnt_factors(left.learnt), None if every else _weight_limit(model))
+    sql = scoring_sql(model, learnt_factors(left.learnt), None if every else weight_limit(model))
     potential = -1.0 if every else model.potential_threshold
     con.execute(f"create or replace temp view {LEFT} as select * from {left.table}")
     con.execute(f"create or replace temp view {RIGHT} as select * from {right.table}")
@@ -204,7 +209,7 @@ def _scored(left: PreparedRecords, right: PreparedRecords, pairs: int, *, every:
         con.execute(f"drop view {RIGHT}")
 
 
-def _weight_limit(model: MatchModel) -> float | None:
+def weight_limit(model: MatchModel) -> float | None:
     """The match weight, in bits, a little below the potential threshold; None if every pair is wanted."""
     probability = model.potential_threshold
     if probability <= 0:
