@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as QueryParameters
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from empi_pipeline.api.access import Admin, GuardedRoute
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.paging import Size
 from empi_pipeline.api.runtime import AtRuntime
-from empi_pipeline.api.wire import CASE, RECORD, USER, Query, Text, id_of, moment, person_id_of, person_uuid_of
+from empi_pipeline.api.wire import CASE, RECORD, USER, Moment, Query, Text, id_of, moment, person_id_of, person_uuid_of
 from empi_pipeline.sql import load
 
 router = APIRouter(tags=["audit"], route_class=GuardedRoute)
@@ -22,7 +22,7 @@ class AuditFilters(Query):
     actor: Text | None = None
     person_id: Text | None = None
     operation: Text | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     page_size: Size = 100
     cursor: Annotated[int, Field(ge=0, le=2**62)] | None = None
 

@@ -96,6 +96,10 @@ def of_domain(error: EmpiError) -> ApiError:
         if isinstance(error, kind):
             message = NOT_FOUND if status == 404 else VALIDATION_FAILED if status == 400 else str(error)
             return ApiError(status, message, code, [{"message": str(error)}])
+    if isinstance(error, DatabaseError) and (error.sqlstate or "").startswith("22"):
+        # A value that no column can hold, which nobody thought of: the caller's to mend, not to try again.
+        _LOG.error("%s", error)
+        return ApiError(400, VALIDATION_FAILED, "invalid", [{"message": "A value is of no kind that can be stored"}])
     if isinstance(error, DatabaseError):
         _LOG.error("%s", error)  # Names objects of the database, never values.
         return ApiError(503, "The database does not answer; try again", "database", headers={"Retry-After": "5"})

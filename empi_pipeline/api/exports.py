@@ -11,14 +11,14 @@ from typing import Annotated, Any, BinaryIO, Final, Literal, cast
 from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from psycopg.types.json import Jsonb
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from empi_pipeline.api.access import GuardedRoute, Steward, User
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.errors import invalid
 from empi_pipeline.api.objects import address_of, put_object
 from empi_pipeline.api.runtime import AtRuntime, Runtime
-from empi_pipeline.api.wire import JOB, Body, Text, number_of
+from empi_pipeline.api.wire import JOB, Body, Moment, Text, number_of
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.publishing.record_exports import ExportFilters, What, count_rows, export_pieces
 from empi_pipeline.sql import load
@@ -32,8 +32,8 @@ class Filters(Body):
 
     s3_uri: Text | None = None
     data_sources: Annotated[list[Text], Field(max_length=10_000)] | None = None
-    since: AwareDatetime | None = None
-    before: AwareDatetime | None = None
+    since: Moment | None = None
+    before: Moment | None = None
 
 
 class RecordExport(Filters):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi import Query as QueryParameters
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from empi_pipeline.api.access import GuardedRoute, Steward, Viewer
 from empi_pipeline.api.audit import audit
@@ -18,6 +18,7 @@ from empi_pipeline.api.wire import (
     CASE,
     RECORD,
     Body,
+    Moment,
     Query,
     Text,
     id_of,
@@ -46,7 +47,7 @@ class DecisionFilters(Query):
     """Which decisions."""
 
     actor: Text | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     record_id: Text | None = None
     in_force: bool = True
     page_size: Size = 50

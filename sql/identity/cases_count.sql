@@ -15,6 +15,7 @@ from (
                 join identity.membership as member on member.person_id = mine.person_id
                 join raw.person_records as record on record.record_id = member.record_id
                 where pair.case_id = review_case.case_id and record.data_source = %(data_source)s
+                offset 0
             )
         )
         and (
@@ -26,6 +27,7 @@ from (
                 join identity.membership as member on member.person_id = mine.person_id
                 join raw.person_records as record on record.record_id = member.record_id
                 where pair.case_id = review_case.case_id and record.data_source = any (%(scope)s)
+                offset 0
             )
         )
     limit %(most)s

@@ -1,4 +1,5 @@
 -- One page of open cases in the order of the queue, with the name of the first record one may see.
+-- `offset 0`: looked up case by case, so that a page costs what it shows.
 with page as materialized (
     select
         review_case.case_id, review_case.kind, review_case.version, review_case.reason, review_case.priority,
@@ -23,6 +24,7 @@ with page as materialized (
                 join identity.membership as member on member.person_id = mine.person_id
                 join raw.person_records as record on record.record_id = member.record_id
                 where pair.case_id = review_case.case_id and record.data_source = %(data_source)s
+                offset 0
             )
         )
         and (
@@ -34,6 +36,7 @@ with page as materialized (
                 join identity.membership as member on member.person_id = mine.person_id
                 join raw.person_records as record on record.record_id = member.record_id
                 where pair.case_id = review_case.case_id and record.data_source = any (%(scope)s)
+                offset 0
             )
         )
     order by review_case.priority desc, review_case.case_id
