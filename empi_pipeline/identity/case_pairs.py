@@ -15,7 +15,8 @@ from empi_pipeline.identity.neighbourhood import NOTHING_REPORTED, Decided, Pred
 from empi_pipeline.identity.refusals import CANNOT_LINK
 
 POTENTIAL_MATCH: Final = "potential_match"
-REPORTED: Final = "reported"
+REPORTED_SAME: Final = "reported_same"
+REPORTED_DIFFERENT: Final = "reported_different"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,10 @@ def _of_reported(
         of_pair = order[place[has_score]]
         weight[has_score] = np.r_[auto.weight, potential.weight][of_pair]
         probability[has_score] = np.r_[auto.probability, potential.probability][of_pair]
+    reason = pa.array(np.where(overlay, REPORTED_DIFFERENT, REPORTED_SAME), pa.string())
     pairs = CasePairs(
         np.where(overlay, Kind.OVERLAY, Kind.POTENTIAL_MATCH).astype(np.int64), reported.left, reported.right,
-        person_left, person_right, pa.array([REPORTED] * count, pa.string()), weight, probability,
+        person_left, person_right, reason, weight, probability,
     )  # fmt: skip
     return pairs.only(overlay), pairs.only(known & reported.is_same)
 

@@ -21,7 +21,8 @@ GUARD_REASONS: Final[Mapping[str, str]] = MappingProxyType(
 _REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "potential_match": "Likely one human, but not likely enough to be joined without a steward.",
-        "reported": "Somebody who compared the two records, without a decision, says that the index has them wrong.",
+        "reported_same": "Somebody who compared the two records says: one human. Nobody decided yet.",
+        "reported_different": "Somebody who compared the two records says: two humans. Nobody decided yet.",
         "cannot_link": "The evidence says one human; a steward has decided that they are different humans.",
         "person_size": "Joined, they would gather more source identities than one person may have.",
         "weak_bridge": "One weak link alone would connect two groups that each hold together strongly.",

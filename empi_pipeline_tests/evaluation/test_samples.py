@@ -212,7 +212,7 @@ def test_answers_the_index_contradicts_go_into_the_review_queue_on_request(
         assert [each.to_do for each in findings(connection)] == ["empi review show 2"]
         assert reports(findings(connection)) == []
         assert "empi review show 2" in empi("evaluate", "findings", "--open-cases", "--as", "ann").out
-        assert empi("review", "list", "--json").json()[0]["reason"] == "reported"
+        assert empi("review", "list", "--json").json()[0]["reason"] == "reported_different"
         kept = confirm(connection, 2, 1, **by)  # Bob asked her: one human.
         assert (findings(connection), world.cases()) == ([], {})
         undo(connection, kept.change_id, **by)

@@ -43,7 +43,7 @@ def test_two_persons_said_to_be_one_are_a_potential_match_and_one_said_to_be_two
         1: ("potential_match", 1, frozenset({"a-d"})),
         2: ("overlay", 1, frozenset({"b-c"})),
     }
-    assert [pair.reason for pair in show_case(world.connection, 2).pairs] == ["reported"]
+    assert [pair.reason for pair in show_case(world.connection, 2).pairs] == ["reported_different"]
     assert whole(world)
 
 
@@ -118,7 +118,7 @@ def test_a_report_joins_the_case_that_asks_about_the_two_already(world: World) -
     said(world, "d=e")
     assert world.cases() == {1: ("potential_match", 2, frozenset({"d-e"}))}
     (pair,) = show_case(world.connection, 1).pairs
-    assert (pair.reason, pair.match_weight) == ("reported", 0.0)
+    assert (pair.reason, pair.match_weight) == ("reported_same", 0.0)
     assert whole(world)
 
 
