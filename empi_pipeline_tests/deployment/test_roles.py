@@ -124,6 +124,17 @@ def test_the_owner_cannot_rewrite_the_ledger_either_without_dropping_its_trigger
         connection.execute("delete from identity.events")
 
 
+def test_the_application_has_the_search_indexes_made_and_readers_do_not(cluster: str) -> None:
+    with connect(as_role(cluster, "empi_pipeline")) as connection:
+        assert connection.execute("select cleaned.ensure_search_indexes(0)").fetchone() == (True,)
+        assert connection.execute("select cleaned.ensure_search_indexes(0)").fetchone() == (False,)
+        connection.rollback()
+    with connect(database_url(cluster, "empi")) as connection:
+        connection.execute("set role empi_steward")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
+            connection.execute("select cleaned.ensure_search_indexes(0)")
+
+
 def test_a_migration_may_alter_the_tables_of_blocking_keys(cluster: str) -> None:
     with connect(as_role(cluster, "empi_owner")) as connection:
         connection.execute("alter table matching.blocking_keys_101 add column later bigint")

@@ -96,3 +96,9 @@ def test_a_clock_set_back_does_not_disorder_the_ledger(connection: Connection) -
     world.load("b")
     ordered = connection.execute("select array_agg(change_id order by at) from identity.changes").fetchone()
     assert ordered == ([1, 2],)
+
+
+def test_waiting_for_the_lock_leaves_the_timeout_of_the_session_as_it_was(connection: Connection) -> None:
+    connection.execute("set local lock_timeout = '7s'")
+    take_identity_lock(connection, patience_seconds=1)
+    assert connection.execute("show lock_timeout").fetchone() == ("7s",)
