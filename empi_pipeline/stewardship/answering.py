@@ -26,7 +26,7 @@ from empi_pipeline.stewardship.pages import Problem, plain_fields, text_of
 from empi_pipeline.stewardship.saving import carry_out
 from empi_pipeline.stewardship.scope import may_decide, seen_by
 
-_PAIR: Final = re.compile(r"(\d{1,18})-(\d{1,18})")
+_PAIR: Final = re.compile(r"(\d{1,18})\s*[-, ]\s*(\d{1,18})")
 _NAME: Final = re.compile(r"[^\s:,@][^\s:,]{0,59}")
 
 

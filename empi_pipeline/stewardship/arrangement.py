@@ -18,6 +18,9 @@ _PERSON: Final = re.compile(r"person-(\d{1,4})")
 _ALL: Final = re.compile(r"all-(\d{1,4})")
 _NUMBER: Final = re.compile(r"\d{1,4}")
 
+MOST_SHOWN: Final = 400
+"""Records on one page; a person of thousands is told by its first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -115,8 +118,8 @@ def updates_of(persons: Sequence[Person], said: Entered) -> list[PersonUpdate]:
     return updates
 
 
-def changed_since(persons: Sequence[Person], said: Entered) -> list[str]:
-    """What is not any more as the page showed it, in words without values of records."""
+def changed_since(persons: Sequence[Person], said: Entered, most: int = MOST_SHOWN) -> list[str]:
+    """What is not any more as the page showed it, in words without values of records; it showed `most` records."""
     if not said.persons:
         return []
     now = {person.person_id: person for person in persons}
@@ -132,13 +135,8 @@ def changed_since(persons: Sequence[Person], said: Entered) -> list[str]:
         for person in persons
         if person.person_id not in {person_id for person_id, _ in said.persons.values()}
     ]
-    new = [
-        record.record_id
-        for person in persons
-        if said.to
-        for record in person.records
-        if record.record_id not in said.to
-    ]
+    records = [record.record_id for person in persons for record in person.records]
+    new = [record_id for record_id in records[:most] if said.to and record_id not in said.to]
     if new:
         told.append(f"new here: record{'s' if len(new) > 1 else ''} {', '.join(map(str, new[:12]))}")
     return told

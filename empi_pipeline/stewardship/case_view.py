@@ -13,7 +13,9 @@ from empi_pipeline.identity.obstacles import obstacles
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.identity.queries import Case, DecisionInForce, Pair, show_case
 from empi_pipeline.linkage import explain, registry
+from empi_pipeline.linkage.pair_explanation import explain_records
 from empi_pipeline.postgres import Connection
+from empi_pipeline.scratch import open_scratch
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import Entered
 from empi_pipeline.stewardship.records_view import RecordsView, records_view, standardised
@@ -77,7 +79,7 @@ class CaseView:
     case: Case
     records: RecordsView
     pairs: tuple[PairView, ...]
-    chosen: PairView | None
+    explained: PairView | None
     pair_count: int
     steps: tuple[CaseStep, ...]
     notes: tuple[Note, ...]
@@ -102,6 +104,7 @@ def case_view(
     said: Entered,
     user: User,
     chosen: tuple[int, int] | None = None,
+    compared: tuple[int, int] | None = None,
 ) -> CaseView:
     """Read a case for its page.
 
@@ -112,6 +115,7 @@ def case_view(
         said: What was entered so far.
         user: Who looks.
         chosen: The pair to explain; the strongest when None or not of the case.
+        compared: Any two records of the case to score now and explain in its place, asked about or not.
 
     Raises:
         NotFoundError: There is no such case, or nothing of it is for this user.
@@ -121,22 +125,32 @@ def case_view(
     asked = {(pair.record_id_l, pair.record_id_r) for pair in case.pairs}
     if chosen not in asked and case.pairs:
         chosen = (case.pairs[0].record_id_l, case.pairs[0].record_id_r)
+    mine = {record.record_id for person in persons for record in person.records}
+    if compared is not None and (compared[0] == compared[1] or not set(compared) <= mine):
+        compared = None
     listed = [
         (pair, told)
         for place, (pair, told) in enumerate(zip(case.pairs, _told(connection, case, policy), strict=True))
         if place < MOST_PAIRS or (pair.record_id_l, pair.record_id_r) == chosen
     ]
-    pairs = tuple(_pair_view(connection, pair, told, chosen) for pair, told in listed)
+    pairs = tuple(_pair_view(connection, pair, told, None if compared else chosen) for pair, told in listed)
+    explained = next((pair for pair in pairs if pair.is_chosen), None)
+    if compared is not None:
+        told = next((told for pair, told in listed if {pair.record_id_l, pair.record_id_r} == set(compared)), None)
+        explained = _scored_now(connection, compared, told)
     records = [record.record_id for person in case.persons for record in person.records]
     steps = connection.execute(load("stewardship/case_history"), {"case_id": case_id, "record_ids": records}).fetchall()
     return CaseView(
         case,
         # What was entered about a case that is closed by now has nowhere to go.
         records_view(
-            persons, said if case.status == "open" else Entered({}, {}), standardised(connection, persons), pair=chosen
+            persons,
+            said if case.status == "open" else Entered({}, {}),
+            standardised(connection, persons),
+            pair=compared or chosen,
         ),
         pairs,
-        next((pair for pair in pairs if pair.is_chosen), None),
+        explained,
         len(case.pairs),
         tuple(_step(row) for row in reversed(steps)),
         tuple(reversed(notes_about(connection, case_id=case_id))),
@@ -170,6 +184,28 @@ def _pair_view(connection: Connection, pair: Pair, told: str | None, chosen: tup
         is_chosen,
         sentence,
         drawn,
+    )
+
+
+def _scored_now(connection: Connection, pair: tuple[int, int], told: str | None) -> PairView:
+    """Two records as the active model would score them; of pairs that it never compared, too."""
+    registered = registry.active(connection)
+    left, right = sorted(pair)
+    if registered is None:
+        return PairView(left, right, None, None, told, is_chosen=True)
+    with open_scratch(threads=1) as scratch:
+        scored = explain_records(connection, scratch, registered, left, right)
+    thresholds = {"potential": scored.potential_threshold, "automatic": scored.auto_threshold}
+    found = scored.explanation
+    return PairView(
+        left,
+        right,
+        found.match_weight,
+        found.match_probability,
+        told or "Not one of the pairs in question; scored just now.",
+        is_chosen=True,
+        sentence=found.sentence,
+        drawn=waterfall(found, thresholds),
     )
 
 

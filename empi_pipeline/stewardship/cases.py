@@ -182,7 +182,10 @@ def _page(
     said = entered(fields) if form is not None else Entered({}, {})
     with at.connection() as connection:
         by = policy_of(at.settings, connection)
-        view = case_view(connection, _checked(case_id), by, said, user, chosen)
+        view = case_view(
+            connection, _checked(case_id), by, said, user, chosen,
+            answering.pair_of(fields.get("score") or fields.get("compare", "")),
+        )  # fmt: skip
         audit(
             connection, request, user, "case.read", case_ids=[case_id],
             person_ids=[person.person_id for person in view.case.persons],
@@ -199,7 +202,8 @@ def _page(
         request, user, "case.html", problem.status if problem else 200,
         view=view, may_decide=may, with_whom=with_whom, stewards=stewards, problem=problem, done=done,
         context=looking.address(after=None), quote=quote,
-        said={"note": fields.get("note", ""), "assign": fields.get("assign", ""), "only": fields.get("only")},
+        said={"note": fields.get("note", ""), "assign": fields.get("assign", ""), "only": fields.get("only"),
+              "compare": fields.get("compare", "")},
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from empi_pipeline.identity.queries import Person, Record
 from empi_pipeline.postgres import Connection
 from empi_pipeline.schema import ATTRIBUTE_COLUMNS
 from empi_pipeline.sql import load
-from empi_pipeline.stewardship.arrangement import Entered, Placed, placed
+from empi_pipeline.stewardship.arrangement import MOST_SHOWN, Entered, Placed, placed
 from empi_pipeline.stewardship.differences import Marked, Value, marked, plain
 
 COLUMNS: Final = (
@@ -30,9 +30,6 @@ COLUMNS: Final = (
 
 MOST_SIDE_BY_SIDE: Final = 6
 """Of more records each is a row, for columns would not fit a laptop's screen."""
-
-MOST_SHOWN: Final = 400
-"""Records on one page; a person of thousands is told by its first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,18 @@ def test_a_contradiction_names_the_decisions_in_the_way_and_can_be_overruled(des
     assert frozenset("abc") in desk.persons()
 
 
+def test_any_two_records_of_a_case_are_compared_and_scored_when_asked(desk: Desk) -> None:
+    fields = desk.fields(desk.get(f"/cases/{SMITH}"))
+    page = desk.post(f"/cases/{SMITH}/look", {**fields, "compare": f"{desk.id('a')}-{desk.id('c')}"}).text
+    assert "Not one of the pairs in question; scored just now." in page
+    assert ">-10.0</td>" in page
+    assert "1971-0<mark>4</mark>-0<mark>3</mark>" in page
+    # Records of other cases, and nonsense, are not compared: the page shows its own pair.
+    for asked in (f"{desk.id('a')}-{desk.id('d')}", "1-1", "x"):
+        page = desk.post(f"/cases/{SMITH}/look", {**fields, "compare": asked}).text
+        assert "scored just now" not in page
+
+
 def test_the_state_of_a_case_is_told_without_its_records(desk: Desk) -> None:
     assert desk.browser.get(f"/cases/{SMITH}/state").json() == {"status": "open", "version": 1}
 

@@ -42,6 +42,7 @@ function movePair(step) {
   if (!next) return;
   next.checked = true;
   next.focus();
+  if (find("#compare")) find("#compare").value = "";
   lookAgain();
 }
 
@@ -55,6 +56,7 @@ document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches("input.to")) return inNumber(event, target);
+  if (event.key === "Enter" && target.id === "compare") { event.preventDefault(); return lookAgain(); }
   if (event.key === "Escape" && isTyping(target)) return target.blur();
   if (isTyping(target) || !keysOn() || find("dialog[open]")) return;
   const key = event.key === "ArrowRight" ? "right" : event.key;
@@ -138,7 +140,11 @@ async function lookAgain() {
 
 document.addEventListener("change", (event) => {
   if (event.target.id === "keys-on") localStorage.setItem("empi-keys", event.target.checked ? "on" : "off");
-  else if (event.target.matches("input.to, input[type=radio][name=pair]")) lookAgain();
+  else if (event.target.matches("input.to, #compare, input[type=radio][name=pair]")) {
+    const compare = find("#compare");
+    if (compare && event.target.name === "pair") compare.value = "";  // One of the pairs in question instead.
+    lookAgain();
+  }
 });
 
 // --- Dragging a record, or a whole person, onto a person
