@@ -1,5 +1,7 @@
 """The identity of a row's content: the same content delivered again, in any file, is known by this hash."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 import duckdb
@@ -12,6 +14,9 @@ HASH_TYPE: Final = pa.binary(32)
 
 _SCAN_ROWS: Final = 16_384
 """Rows per record batch handed to DuckDB: it scans batches in parallel, so one big batch would use one core."""
+
+_FEW_ROWS: Final = 200
+"""So few are hashed in Python while DuckDB would still plan its query; files of ten rows come by the thousand."""
 
 
 def add_content_hashes(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
@@ -32,12 +37,22 @@ def add_content_hashes(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Tab
         The same rows, in the same order, with `content_hash` fixed-size binary(32) instead of `extra_key`.
     """
     assert rows.column_names[:16] == ["line_number", *PERSON_RECORD_COLUMNS]
+    if rows.num_rows <= _FEW_ROWS:
+        columns = [rows[name].to_pylist() for name in (*PERSON_RECORD_COLUMNS, "extra_key")]
+        few = pa.array([_hash_of(values[:-1], values[-1]) for values in zip(*columns, strict=True)], HASH_TYPE)
+        return rows.drop_columns(["extra_key"]).append_column("content_hash", few)
     con.register("delivered_rows", pa.Table.from_batches(rows.to_batches(max_chunksize=_SCAN_ROWS), rows.schema))
     try:
         hashes = con.sql(sql.load("intake/content_hash")).to_arrow_table().column("content_hash").cast(HASH_TYPE)
     finally:
         con.unregister("delivered_rows")
     return rows.drop_columns(["extra_key"]).append_column("content_hash", hashes)
+
+
+def _hash_of(values: Sequence[str | None], extra_key: str | None) -> bytes:
+    """The hash of one row."""
+    encoded = ["-" if value is None else f"{len(value.encode())}:{value}" for value in values]
+    return hashlib.sha256(("".join(encoded) + (extra_key or "")).encode()).digest()
 
 
 def add_extra_columns(con: duckdb.DuckDBPyConnection, rows: pa.Table, extra: list[tuple[str, pa.Array]]) -> pa.Table:

@@ -1,7 +1,7 @@
 """Taking in a batch: each object read, judged and stored, in full or not at all, and the ledger told with it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,7 +23,15 @@ from empi_pipeline.settings import INBOX_PREFIX, Settings
 from empi_pipeline.sql import load
 
 _UNIQUE_VIOLATION: Final = "23505"
+_DEADLOCK: Final = "40P01"
 _TRIES: Final = 5
+
+_SMALL_BYTES: Final = 64_000
+_TOGETHER: Final = 100
+_MANY: Final = 10
+"""Objects up to so small are taken in together, up to so many in a transaction, if at least so many are waiting."""
+
+_FEW_HASHES: Final = 1_000
 _HASHES: Final = pa.schema([("content_hash", pa.binary())])
 
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -66,15 +74,75 @@ def take_in(
     limits = ReadLimits(max_value_bytes=settings.intake.value_bytes, max_columns=settings.intake.columns)
     with connect() as connection:
         waiting = ledger.arrivals_of_batch(connection, batch_id, only_waiting=True)
-    for arrival in waiting:
-        layout = layout_for(arrival.object_key.removeprefix(INBOX_PREFIX), layouts)
-        try:
-            _take_in_object(connect, store, con, arrival, layout, limits)
-        except UnreadableObjectError as error:
-            with connect() as connection:
-                ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
+    for group in _groups(waiting):
+        if len(group) >= _MANY and _take_in_together(connect, store, con, group, layouts, limits):
+            continue
+        for arrival in group:
+            try:
+                _take_in_object(connect, store, con, arrival, _layout(arrival, layouts), limits)
+            except UnreadableObjectError as error:
+                with connect() as connection:
+                    ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
     with connect() as connection:
         return ledger.arrivals_of_batch(connection, batch_id)
+
+
+def _layout(arrival: Arrival, layouts: Sequence[SourceLayout]) -> SourceLayout:
+    return layout_for(arrival.object_key.removeprefix(INBOX_PREFIX), layouts)
+
+
+def _groups(waiting: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """The objects in their order: small ones that follow one another together, large ones each by itself."""
+    group: list[Arrival] = []
+    for arrival in waiting:
+        is_small = arrival.size_bytes <= _SMALL_BYTES
+        if group and (not is_small or len(group) == _TOGETHER):
+            yield group
+            group = []
+        group.append(arrival)
+        if not is_small:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _take_in_together(
+    connect: Connect,
+    store: ObjectStore,
+    con: duckdb.DuckDBPyConnection,
+    group: Sequence[Arrival],
+    layouts: Sequence[SourceLayout],
+    limits: ReadLimits,
+) -> bool:
+    """Take in small objects in one transaction, each in full or not at all.
+
+    A connection and a commit cost as much as a small file.
+
+    Returns:
+        False where another batch brought the same content at this moment: then nothing was stored.
+    """
+    try:
+        with connect() as connection:
+            storing_records(connection)
+            withdrawn = WithdrawnIdentities(connection, con)
+            for arrival in group:
+                try:
+                    with (
+                        store.open(arrival.bucket, arrival.object_key, arrival.object_version) as stream,
+                        connection.transaction(),
+                    ):
+                        delivered = DeliveredObject(con, stream, arrival.object_key, _layout(arrival, layouts), limits)
+                        rows = _store(connection, withdrawn, arrival, delivered)
+                        note = delivered.note
+                        ledger.mark_read(connection, arrival.arrival_id, rows, delivered.unknown_columns, note)
+                except UnreadableObjectError as error:
+                    ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
+    except DatabaseError as error:
+        if error.sqlstate not in {_UNIQUE_VIOLATION, _DEADLOCK}:
+            raise
+        return False
+    return True
 
 
 def source_layouts(settings: Settings) -> list[SourceLayout]:
@@ -106,8 +174,10 @@ def _take_in_object(
                 store.open(arrival.bucket, arrival.object_key, arrival.object_version) as stream,
                 connect() as connection,
             ):
+                storing_records(connection)
+                withdrawn = WithdrawnIdentities(connection, con)
                 delivered = DeliveredObject(con, stream, arrival.object_key, layout, limits)
-                rows = _store(connection, con, arrival, delivered)
+                rows = _store(connection, withdrawn, arrival, delivered)
                 ledger.mark_read(connection, arrival.arrival_id, rows, delivered.unknown_columns, delivered.note)
         except DatabaseError as error:
             # Another batch brought the same content at this moment: now it can be seen, and counts as known.
@@ -118,10 +188,8 @@ def _take_in_object(
 
 
 def _store(
-    connection: Connection, con: duckdb.DuckDBPyConnection, arrival: Arrival, delivered: DeliveredObject
+    connection: Connection, withdrawn: WithdrawnIdentities, arrival: Arrival, delivered: DeliveredObject
 ) -> ObjectRows:
-    storing_records(connection)
-    withdrawn = WithdrawnIdentities(connection, con)
     rows = ObjectRows()
     origin: dict[str, str | int] = {"batch_id": arrival.batch_id, "arrival_id": arrival.arrival_id}
     for part in delivered:
@@ -150,6 +218,10 @@ def _new_content(connection: Connection, accepted: pa.Table) -> pa.Table:
 
 
 def _known(connection: Connection, hashes: pa.Table) -> pa.Array:
+    if hashes.num_rows <= _FEW_HASHES:
+        asked = {"hashes": hashes["content_hash"].to_pylist()}
+        found = connection.execute(load("intake/known_few"), asked).fetchall()
+        return pa.array([content_hash for (content_hash,) in found], pa.binary())
     if connection.execute("select not exists (select from raw.person_records)").fetchone() == (True,):
         return pa.array([], pa.binary())
     connection.execute("create temporary table if not exists delivered_hashes (content_hash bytea) on commit drop")

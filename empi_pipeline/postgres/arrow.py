@@ -37,7 +37,7 @@ def copy_in(
     batches = iter([rows]) if isinstance(rows, pa.Table | pa.RecordBatch) else rows
     sent = 0
     first = next(batches, None)
-    if first is None:
+    if first is None or (isinstance(rows, pa.Table | pa.RecordBatch) and not rows.num_rows):
         return 0
     constants = constants or {}
     names = [*first.schema.names, *constants]
