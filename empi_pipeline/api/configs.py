@@ -83,7 +83,7 @@ def validate_config(_user: Viewer, asked: Config) -> dict[str, Any]:
 def list_configs(at: AtRuntime, _user: Viewer) -> dict[str, Any]:
     """All configs; the active one scores new batches."""
     with at.connection() as connection:
-        return {"configs": [_on_wire(each) for each in registry.all_models(connection)]}
+        return {"configs": [_on_wire(each) for each in known_models(connection)]}
 
 
 @router.get("/configs/{config_id}")
@@ -100,6 +100,12 @@ def activate_config(request: Request, at: AtRuntime, user: Admin, config_id: str
     with at.connection() as connection:
         registered = config_of(connection, config_id)
     return {"config": _on_wire(make_active(at, request, user, registered))}
+
+
+def known_models(connection: Connection) -> list[RegisteredModel]:
+    """Every model; on a fresh index the shipped one, which otherwise the first batch would bring."""
+    found = registry.all_models(connection)
+    return found or [registry.ensure_active(connection)]
 
 
 def config_of(connection: Connection, config_id: str) -> RegisteredModel:

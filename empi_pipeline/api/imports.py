@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from empi_pipeline.api.access import ADMIN, GuardedRoute, Steward, User
 from empi_pipeline.api.audit import audit
-from empi_pipeline.api.configs import make_active
+from empi_pipeline.api.configs import known_models, make_active
 from empi_pipeline.api.errors import ApiError, forbidden, invalid
 from empi_pipeline.api.objects import address_of, object_at
 from empi_pipeline.api.runtime import AtRuntime, Runtime
@@ -174,6 +174,7 @@ def _use_config(request: Request, at: Runtime, user: User, config_id: str) -> No
     if number is None or number > _LARGEST_MODEL:
         raise invalid(_INVALID_CONFIG, "config_id", "invalid_id")
     with at.connection() as connection:
+        known_models(connection)
         try:
             registered = registry.get(connection, number)
         except NotFoundError:

@@ -1,5 +1,6 @@
 """`empi` as a process of its own: start-up, and that nothing is left behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -142,6 +143,46 @@ def test_up_matches_what_is_dropped_into_the_inbox_and_ends_with_all_its_process
         assert up.wait(60) == 0
         assert up.stdout is not None
         up.stdout.close()
+    assert _processes_of(nowhere) == []
+
+
+@pytest.mark.long
+def test_the_api_alone_matches_what_is_imported_and_ends_with_all_its_processes(
+    environment: dict[str, str], nowhere: Path
+) -> None:
+    api = subprocess.Popen([EMPI, "api", "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        assert api.stderr is not None
+        address = next(line for line in api.stderr if "API http" in line).split("API ")[1].removesuffix("/docs\n")
+        columns = HEADER.strip().split(",")
+        rows = f"{HEADER}a,1,{SAME}b,2,{SAME}"
+        assert len(columns) == 11
+        import httpx
+
+        with httpx.Client(base_url=address, timeout=30) as client:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.ConnectError):
+                    if client.get("/health-check").status_code == 200:
+                        break
+                time.sleep(0.2)
+            answer = client.post(
+                "/person-records/import",
+                data={"config_id": "cfg_1", "columns": "any"},
+                files={"file": ("Featherstonehaugh.csv", rows)},
+            )
+            job = f"/jobs/{answer.json()['job_id']}"
+            deadline = time.monotonic() + 120
+            while client.get(job).json()["job"]["status"] != "succeeded" and time.monotonic() < deadline:
+                time.sleep(0.5)
+            found = client.get("/persons", params={"last_name": "Featherstone"}).json()["persons"]
+        assert [person["record_count"] for person in found] == [2]
+    finally:
+        api.send_signal(signal.SIGTERM)
+        told = api.communicate(timeout=60)[1]
+    assert api.returncode == 0, told
+    assert "GET /api/v1/persons 200" in told
+    assert "Feather" not in told
     assert _processes_of(nowhere) == []
 
 
