@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from empi_pipeline.errors import ConfigurationError
-from empi_pipeline.schema import PERSON_RECORD_COLUMNS
+from empi_pipeline.schema import PERSON_RECORD_COLUMNS, is_person_column
 
 INBOX_PREFIX: Final = "inbox/"
 EXPORTS_PREFIX: Final = "exports/"
@@ -29,7 +29,8 @@ class DataSourceSettings(_Section):
     """Objects whose key starts with this, after `inbox/`, are this source's: its columns and constants apply."""
 
     columns: Mapping[str, str | None] = {}
-    """Delivered column name -> standard column name; null leaves a column out, such as the time of the export."""
+    """Delivered column name -> standard column name, or a further one that matching uses (docs/delivering-files.md);
+    null leaves a column out, such as the time of the export."""
 
     constants: Mapping[str, str] = {}
     """Values for columns the files lack; `data_source` defaults to the section's name when `prefix` is set."""
@@ -52,8 +53,11 @@ class DataSourceSettings(_Section):
     def _columns_exist(self) -> "DataSourceSettings":
         for where, names in (("columns", self.columns.values()), ("constants", self.constants.keys())):
             for name in filter(None, names):
-                if name not in PERSON_RECORD_COLUMNS:
-                    raise ValueError(f"{where}: {name!r} is not one of the columns {', '.join(PERSON_RECORD_COLUMNS)}")
+                known = is_person_column(name) if where == "columns" else name in PERSON_RECORD_COLUMNS
+                if not known:
+                    further = "; see docs/delivering-files.md for further ones" if where == "columns" else ""
+                    standard = ", ".join(PERSON_RECORD_COLUMNS)
+                    raise ValueError(f"{where}: {name!r} is not one of the columns {standard}{further}")
         return self
 
 

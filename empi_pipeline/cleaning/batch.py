@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 
 from empi_pipeline.cleaning import queries, records, vocabulary
 from empi_pipeline.cleaning.formats import DATE_COLUMNS, DateColumn, DateOrder, SourceCleaning, order_of
+from empi_pipeline.cleaning.further import IDENTIFIERS, delivered_further, with_further
 from empi_pipeline.cleaning.rulebook import GROUPS
 from empi_pipeline.cleaning.stages import CHANGED, EMPTIED, UNCHANGED, Group, Stage
-from empi_pipeline.schema import CLEANED_COLUMNS
+from empi_pipeline.schema import CLEANED_COLUMNS, DERIVED_COLUMNS, PERSON_RECORD_COLUMNS
 
 NOTHING_LEARNT: Final[Mapping[DateColumn, DateOrder | None]] = MappingProxyType({})
 
@@ -40,6 +41,10 @@ class RuleCount:
     def after(self) -> int:
         """Values that left it."""
         return self.before - self.emptied
+
+    def plus(self, more: "RuleCount") -> "RuleCount":
+        """What it did to these values and to others."""
+        return RuleCount(self.before + more.before, self.changed + more.changed, self.emptied + more.emptied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def clean(
     Args:
         con: A scratch connection; nothing is left behind in it.
         person_records: record_id, the 15 standard columns (an absent one counts as empty) and optionally `extra`, JSON
-            text whose keys middle_name, name_suffix (or suffix) and email are used.
+            text whose keys middle_name, name_suffix (or suffix), email and those of `schema.FURTHER_COLUMNS` are used.
         sources: Settings by data source; a data source without any is cleaned with the defaults.
         today: Dates after this day are nulled, and two-digit years end with it.
         date_orders: What `infer_date_formats` learnt first for each data source; without it `03/04/1990` is March 4.
@@ -76,7 +81,28 @@ def clean(
     Returns:
         One cleaned row per input row, and counts by rule.
     """
-    columns = ["record_id", *CLEANED_COLUMNS]
+    table, counts = _standardised(con, person_records, sources, today, date_orders)
+    further = delivered_further(con, person_records)
+    standard = None
+    if further is not None:
+        standard, again = _standardised(con, further, sources, today, {})
+        counts |= {rule: counts[rule].plus(more) for rule, more in again.items() if not rule.startswith("record.")}
+        through = pa.array([name for name, source in sources.items() if source.pass_through], pa.string())
+        standard = standard.append_column("pass_through", pc.is_in(standard["data_source"], through))
+    together = with_further(con, table, further, standard)
+    counts |= _group_counts(IDENTIFIERS, together.identifiers, together.done)
+    return Cleaning(together.table.select(["record_id", *CLEANED_COLUMNS]), counts)
+
+
+def _standardised(
+    con: duckdb.DuckDBPyConnection,
+    person_records: pa.Table,
+    sources: Mapping[str, SourceCleaning],
+    today: date,
+    date_orders: Mapping[DateColumn, DateOrder | None],
+) -> tuple[pa.Table, dict[str, RuleCount]]:
+    """The standard columns and what is set apart from them, and counts by rule."""
+    columns = ["record_id", *PERSON_RECORD_COLUMNS, *DERIVED_COLUMNS]
     done: dict[str, list[_Done]] = {}
     with _scratch(con, person_records, today), vocabulary.registered(con):
         _create_base(con, person_records, sources, date_orders)
@@ -95,7 +121,7 @@ def clean(
             done[group.name] = _done_to_records(cleaned, f"changed_{group.name}", len(group.stages))
         counts |= _group_counts(group, values, done.get(group.name))
     counts |= _record_counts(cleaned, records.AFTER, queries.AFTER_FLAG)
-    return Cleaning(pa.concat_tables([cleaned.select(columns), passed.select(columns)]), counts)
+    return pa.concat_tables([cleaned.select(columns), passed.select(columns)]), counts
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Final
 from empi_pipeline import sql
 from empi_pipeline.cleaning import addresses, codes, identifiers, names, phones, places, records
 from empi_pipeline.cleaning.dates import date_group
+from empi_pipeline.cleaning.further import IDENTIFIERS
 from empi_pipeline.cleaning.stages import Group, Stage
 from empi_pipeline.cleaning.vocabulary import VOCABULARIES
 
@@ -37,6 +38,7 @@ def sections() -> Iterator[tuple[str, tuple[Stage, ...]]]:
     for group in GROUPS:
         yield group.name, group.stages
     yield "record", records.AFTER
+    yield IDENTIFIERS.name, IDENTIFIERS.stages
 
 
 def _version() -> str:
@@ -45,6 +47,7 @@ def _version() -> str:
         repr(GROUPS),
         repr(records.BEFORE),
         repr(records.AFTER),
+        repr(IDENTIFIERS),
         repr(VOCABULARIES),
         sql.load("cleaning/date_order_evidence"),
     ):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from empi_pipeline.errors import ConfigurationError, UnreadableObjectError
-from empi_pipeline.schema import PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
+from empi_pipeline.schema import PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS, is_person_column
 
 SHOWN_NAME_LENGTH: Final = 80
 """Characters of a delivered column name that messages and reports show."""
@@ -38,9 +38,10 @@ class SourceLayout:
             ConfigurationError: An unknown column, delimiter or encoding.
         """
         where = f"layout of {self.prefix!r}"
-        for name in (*filter(None, self.mapping.values()), *self.constants):
-            if name not in PERSON_RECORD_COLUMNS:
-                raise ConfigurationError(f"{where}: {name!r} is not one of {', '.join(PERSON_RECORD_COLUMNS)}")
+        unknown = [name for name in self.mapping.values() if name and not is_person_column(name)]
+        unknown += [name for name in self.constants if name not in PERSON_RECORD_COLUMNS]
+        if unknown:
+            raise ConfigurationError(f"{where}: {unknown[0]!r} is not one of {', '.join(PERSON_RECORD_COLUMNS)}")
         if "source_person_id" in self.constants:
             raise ConfigurationError(f"{where}: source_person_id cannot be constant, every row would be one person")
         if self.delimiter is not None and not re.fullmatch(r"[\t !#-~]", self.delimiter):

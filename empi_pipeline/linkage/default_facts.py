@@ -20,6 +20,10 @@ _NEAR_HOME = (
     "zip_code_l = zip_code_r and (jaro_winkler_similarity(street_l, street_r) >= 0.9"
     " or (house_number_l = house_number_r and coalesce(jaro_winkler_similarity(street_l, street_r) >= 0.8, true)))"
 )
+_OTHER_HOME = (
+    "list_contains(other_homes_l, home_r) or list_contains(other_homes_r, home_l)"
+    " or list_has_any(other_homes_l, other_homes_r)"
+)
 
 BIRTH_DATE: Final = [
     missing("birth_date"),
@@ -111,6 +115,16 @@ HOME: Final = [
         0.04,
         0.0005,
     ),
+    # Where a source delivers further addresses.
+    Level(
+        "a further address",
+        _OTHER_HOME,
+        0.08,
+        0.0005,
+        tf="family",
+        tf_weight=1.5,
+        tf_alone=True,
+    ),
     Level("same zip code", "zip_code_l = zip_code_r", 0.08, 0.003, tf="zip_code"),
     Level("same city", "city_l = city_r", 0.08, 0.02, tf="city", tf_weight=0.5),
     Level("similar zip code", digit_off("zip_code", 2), 0.04, 0.03),
@@ -139,6 +153,24 @@ EMAIL: Final = [
     Level("different", "ELSE", 0.40, 0.9997),
 ]
 
+# Numbers of other registers, where a source delivers them. People have several, so another one says nothing.
+IDENTIFIER: Final = [
+    missing("identifier_set"),
+    # The number of whoever pays stands in the records of the family.
+    Level(
+        "same, under another given name",
+        f"list_has_any(identifier_set_l, identifier_set_r) and {OTHER_GIVEN_NAME}"
+        " and not coalesce(birth_date_l = birth_date_r, false)",
+        0.01,
+        0.0002,
+        tf="family",
+        tf_weight=2.5,
+        tf_alone=True,
+    ),
+    Level("same", "list_has_any(identifier_set_l, identifier_set_r)", 0.60, 0.00001),
+    Level("none the same", "ELSE", 0.39, 0.39),
+]
+
 # Where there are no relatives, the likeliest error is not among the candidates: each pair is that much more credible.
 STRANGERS: Final = [
     missing("family"),
@@ -150,6 +182,7 @@ STRANGERS: Final = [
 # one day. A number, home or mailbox becomes rarer as the index grows, which makes up for that.
 _TIED = (
     "social_security_number_l = social_security_number_r or phone_l = phone_r or email_l = email_r"
+    f" or list_has_any(identifier_set_l, identifier_set_r) or {_OTHER_HOME}"
     f" or ({_SAME_HOME})"
     f" or ({digit_off('social_security_number', 3)})"
     f" or ({_NEAR_HOME})"

@@ -28,6 +28,7 @@ COMPARISONS: Final[dict[str, list[Level]]] = {
     "middle_name": default_names.MIDDLE_NAME,
     "name_suffix": default_names.SUFFIX,
     "email": default_facts.EMAIL,
+    "identifier": default_facts.IDENTIFIER,
     "strangers": default_facts.STRANGERS,
     "crowd": default_facts.CROWD,
 }
@@ -65,6 +66,13 @@ BLOCKING_RULES: Final = [
     "l.zip_code = r.zip_code and l.given_sound = r.given_sound and left(l.last_name, 1) = left(r.last_name, 1)",
     "l.given_sound = r.given_sound and l.family_sound = r.family_sound and l.birth_year = r.birth_year",
     "l.birth_year = r.birth_year and l.birth_day = r.birth_day and l.family_sound = r.family_sound"
+    " and left(l.first_name, 1) = left(r.first_name, 1)",
+    # Further values, where sources deliver them.
+    "l.identifier_1 = r.identifier_1",
+    "l.identifier_1 = r.identifier_2",
+    "l.identifier_2 = r.identifier_2",
+    "l.first_name = r.first_name and l.last_name = r.previous_name",
+    "l.house_number = r.other_house_number and l.street_word = r.other_street_word"
     " and left(l.first_name, 1) = left(r.first_name, 1)",
 ]
 

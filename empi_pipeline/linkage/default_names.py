@@ -105,6 +105,14 @@ SURNAME: Final = [
         0.0015,
     ),
     Level("in the place of the first name", f"({_MISPLACED}) or ({_SWAPPED_WITH_SLIPS})", 0.01, 0.01),
+    # Where a source delivers former surnames.
+    Level(
+        "a former name",
+        "list_contains(previous_names_l, last_name_r) or list_contains(previous_names_r, last_name_l)"
+        " or list_has_any(previous_names_l, previous_names_r)",
+        0.03,
+        0.0005,
+    ),
     Level("different, both women", "sex_l = 'f' and sex_r = 'f'", 0.04, 0.24),
     Level("different", "ELSE", 0.044, 0.74),
 ]

@@ -174,6 +174,9 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
     names = [name for name in keys.column_names if name != "record_id"]
     if connection.execute("select not exists (select from identity.membership)").fetchone() == (True,):
         return CLEANED_SCHEMA.empty_table()
+    filled = {name for name in names if keys[name].null_count < keys.num_rows}
+    if not any(ours in filled for ours, _ in lookups):
+        return CLEANED_SCHEMA.empty_table()
     ensure_table(connection, model_id, names)
     connection.execute("drop table if exists pg_temp.new_keys")
     columns = sql.SQL(", ").join(sql.SQL("{} bigint").format(sql.Identifier(name)) for name in names)
@@ -186,6 +189,7 @@ def candidates(connection: Connection, model_id: int, keys: pa.Table, lookups: S
         ).format(table=table, ours=sql.Identifier(ours), theirs=sql.Identifier(theirs))
         for table in (_table(model_id), _recent(model_id))
         for ours, theirs in lookups
+        if ours in filled
     )
     # A table of its own, so that the planner knows how many there are: guessing, it reads the whole index.
     connection.execute("drop table if exists pg_temp.matched_records")

@@ -46,7 +46,11 @@ def blocked_pairs(
     kind = "bigint" if ready.symmetric else "uhugeint"
     con.execute(f"create or replace temp table {_FOUND} (join_key_l {kind}, join_key_r {kind})")
     try:
+        filled_left, filled_right = _filled_keys(left), _filled_keys(right)
         for block in ready.blocks:
+            # What no source delivers costs nothing.
+            if block.left not in filled_left or block.right not in filled_right:
+                continue
             con.execute(
                 f"insert into {_FOUND} select l.{uid}, r.{uid} from {left.table} as l join {right.table} as r"
                 f" on {_condition(block)} {order}"
@@ -63,6 +67,14 @@ def blocked_pairs(
         yield int(count)
     finally:
         con.execute(f"drop table {PAIRS}")
+
+
+def _filled_keys(records: PreparedRecords) -> set[str]:
+    names = [key.name for key in compiled(records.model).keys]
+    ((*filled,),) = records.con.execute(
+        f"select {', '.join(f'count({name}) > 0' for name in names)} from {records.table}"
+    ).fetchall()
+    return {name for name, is_filled in zip(names, filled, strict=True) if is_filled}
 
 
 def _condition(block: Block) -> str:

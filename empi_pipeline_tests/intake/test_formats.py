@@ -8,7 +8,7 @@ import pytest
 
 from empi_pipeline.errors import ConfigurationError, UnreadableObjectError
 from empi_pipeline.intake.formats import is_data_name
-from empi_pipeline.intake.layout import SourceLayout, layout_for
+from empi_pipeline.intake.layout import ReadLimits, SourceLayout, layout_for, plan_columns
 from empi_pipeline.intake.reading import DeliveredObject
 from empi_pipeline_tests.intake.reading_rows import gzipped, read
 
@@ -99,10 +99,22 @@ def test_the_longest_prefix_decides_the_layout() -> None:
     assert layout_for("inbox/other/a.csv", [lab, north]) == SourceLayout()
 
 
+def test_a_column_may_be_declared_to_be_one_that_matching_uses_beside_the_standard_ones() -> None:
+    mapping = {"MRN": "source_person_id", "Maiden": "previous_last_name", "MA No": "identifier_medicaid", "T": None}
+    layout = SourceLayout(prefix="lab/", mapping=mapping, constants={"data_source": "lab"})
+    columns = plan_columns(["MRN", "Maiden", "MA No", "T", "ward"], layout, ReadLimits(), "lab/a.csv")
+    assert columns.positions == {"source_person_id": 0}
+    assert columns.extra == (("identifier_medicaid", 2), ("previous_last_name", 1), ("ward", 4))
+    assert columns.left_out == ("t",)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"mapping": {"a": "surname"}},
+        {"mapping": {"a": "identifier_"}},
+        {"mapping": {"a": "previous_last_name_4"}},
+        {"constants": {"previous_last_name": "x"}},
         {"constants": {"note": "x"}},
         {"constants": {"source_person_id": "1"}},
         {"delimiter": "::"},

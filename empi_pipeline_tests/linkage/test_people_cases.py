@@ -30,7 +30,15 @@ COLUMNS = {
     "zip": "zip_code",
     "source": "data_source",
 }
-EXTRA = {"middle": "middle_name", "suffix": "suffix", "email": "email", "previous": "previous_last_name"}
+EXTRA = {
+    "middle": "middle_name",
+    "suffix": "suffix",
+    "email": "email",
+    "previous": "previous_last_name",
+    "other": "other_address",
+    "other_zip": "other_zip_code",
+    "medicaid": "identifier_medicaid",
+}
 TODAY = date(2025, 11, 20)
 POPULATION = 20_000
 

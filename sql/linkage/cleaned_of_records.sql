@@ -20,6 +20,9 @@ select
     name_suffix,
     address_unit,
     phone_extension,
-    email
+    email,
+    previous_last_names,
+    other_addresses,
+    identifiers
 from cleaned.person_records
 where record_id = any(%(record_ids)s::bigint[])

@@ -72,6 +72,17 @@ select
     nullif(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '') as street,
     -- Words with a meaning of their own come last in a street's name, and are misspelt or left out there.
     nullif(regexp_extract(regexp_replace(address, '^[0-9]+[a-z]?(\s+|$)', ''), '([a-z0-9]{3,})', 1), '') as street_word,
+    address || ', ' || coalesce(zip_code, city) as home,
+    split_part(previous_last_names, '|', 1) as previous_name,
+    string_split(previous_last_names, '|') as previous_names,
+    string_split(other_addresses, '|') as other_homes,
+    nullif(regexp_extract(other_addresses, '^[0-9]+'), '') as other_house_number,
+    nullif(regexp_extract(
+        regexp_replace(split_part(split_part(other_addresses, '|', 1), ',', 1), '^[0-9]+[a-z]?(\s+|$)', ''), '([a-z0-9]{3,})', 1
+    ), '') as other_street_word,
+    string_split(identifiers, '|') as identifier_set,
+    split_part(identifiers, '|', 1) as identifier_1,
+    nullif(split_part(identifiers, '|', 2), '') as identifier_2,
     -- The same in every record: their "term frequencies" say how much of a family the records are, and how large a
     -- crowd (term_frequency.py).
     'any' as family,
