@@ -90,12 +90,12 @@ def delivered_further(con: duckdb.DuckDBPyConnection, person_records: pa.Table) 
             return None
         empty = dict.fromkeys(("last_name", "address", "city", "state", "zip_code", "identifier"), "null::varchar")
         queries = [_of_one_row("previous_last_names", empty | {"last_name": "value"}, _previous_names())]
-        for place in PLACES:
+        for number, place in enumerate(PLACES):
             own = {name: _value(f"other_{name}{place}") for name in ("address", "city", "state", "zip_code")}
-            queries.append(_of_one_row("other_addresses", empty | own, f"[{own['address']}]"))
-        number = "json_extract_string(extra, '$.' || value)"
+            queries.append(_of_one_row("other_addresses", empty | own, f"[{own['address']}]", place=str(number)))
+        found = "json_extract_string(extra, '$.' || value)"
         kind = f"replace(value, '{IDENTIFIER_PREFIX}', '') || ':'"
-        queries.append(_of_one_row("identifiers", empty | {"identifier": number}, _identifier_names(), kind))
+        queries.append(_of_one_row("identifiers", empty | {"identifier": found}, _identifier_names(), kind))
         united = "\nunion all\n".join(queries)
         return con.sql(
             f"select row_number() over () as record_id, * from ({united}) as further"
@@ -183,11 +183,12 @@ def _identifier_names() -> str:
     return f"list_sort(list_filter(json_keys(extra), lambda name: regexp_matches(name, '{pattern}')))"
 
 
-def _of_one_row(kind: str, columns: dict[str, str], values: str, prefix: str = "''") -> str:
+def _of_one_row(kind: str, columns: dict[str, str], values: str, prefix: str = "''", place: str = "place") -> str:
     """One row for each of a list of values, in which `columns` may speak of `value`."""
     selected = ", ".join(f"{sql} as {name}" for name, sql in columns.items())
     return (
-        f"select data_source, source_person_id, {selected}, owner, place, '{kind}' as kind, {prefix} as prefix"
+        f"select data_source, source_person_id, {selected}, owner, {place} as place, '{kind}' as kind,"
+        f" {prefix} as prefix"
         " from (select *, unnest(listed) as value, generate_subscripts(listed, 1) as place"
         f" from (select *, {values} as listed from further_extras) as lists) as single"
     )

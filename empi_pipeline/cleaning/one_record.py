@@ -16,18 +16,30 @@ import duckdb
 from empi_pipeline.cleaning import records
 from empi_pipeline.cleaning.dates import CLEANING_DAY
 from empi_pipeline.cleaning.formats import DATE_COLUMNS, DateColumn, DateOrder, SourceCleaning, order_of
+from empi_pipeline.cleaning.further import IDENTIFIERS
 from empi_pipeline.cleaning.queries import DERIVED, EXTRA_KEYS, REFERENCE_MISSING_WORDS
 from empi_pipeline.cleaning.rulebook import GROUPS
 from empi_pipeline.cleaning.stages import Group, Stage, chain
 from empi_pipeline.cleaning.vocabulary import VOCABULARIES
 from empi_pipeline.planned import PlannedQuery
-from empi_pipeline.schema import ATTRIBUTE_COLUMNS, CLEANED_COLUMNS, PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS
+from empi_pipeline.schema import (
+    ATTRIBUTE_COLUMNS,
+    CLEANED_COLUMNS,
+    FURTHER_COLUMNS,
+    IDENTIFIER_PREFIX,
+    PERSON_RECORD_COLUMNS,
+    PLACES,
+    SOURCE_IDENTITY_COLUMNS,
+    is_person_column,
+)
 
 Record = Mapping[str, str | None]
 """Values by column."""
 
-FIELDS: Final = (*PERSON_RECORD_COLUMNS, *dict.fromkeys(key for keys in EXTRA_KEYS.values() for key in keys))
-"""What a record may have: the standard columns, and the extra ones that cleaning uses."""
+FIELDS: Final = tuple(
+    dict.fromkeys((*PERSON_RECORD_COLUMNS, *(key for keys in EXTRA_KEYS.values() for key in keys), *FURTHER_COLUMNS))
+)
+"""What a record may have: the standard columns, and the extra ones that cleaning uses; `identifier_...` beside them."""
 
 _DAY: Final = "cleaning_day"
 """The column that tells the stages for dates which day it is."""
@@ -58,6 +70,7 @@ class RecordCleaner:
         groups = {group.name: _planned_group(con, group) for group in GROUPS}
         outputs = [output for group in GROUPS for output in group.outputs]
         self._after = _planned(con, outputs, {}, (), records.AFTER)
+        self._identifier = _planned_group(con, IDENTIFIERS)
 
         @lru_cache(maxsize=_REMEMBERED * len(GROUPS))
         def cleaned(group: str, today: str, values: tuple[str | None, ...]) -> dict[str, str | None]:
@@ -70,12 +83,46 @@ class RecordCleaner:
         """Standardise one record; the same form as `clean` gives it.
 
         Args:
-            record: Values of `FIELDS`; an absent one counts as missing, others are not looked at.
+            record: Values of `FIELDS` and numbers of other registers; an absent one counts as missing, others are not
+                looked at.
             today: As for `clean`.
 
         Returns:
             A value for each of CLEANED_COLUMNS.
         """
+        cleaned = self._standardised(record, today) | self._further(record, today)
+        return {name: cleaned[name] for name in CLEANED_COLUMNS}
+
+    def _further(self, record: Record, today: date) -> dict[str, str | None]:
+        """As `further.with_further` says."""
+        of_source = {name: record.get(name) for name in SOURCE_IDENTITY_COLUMNS}
+        former = [name for place in PLACES for name in (record.get(f"previous_last_name{place}") or "").split(";")]
+        names = [
+            self._standardised(of_source | {"last_name": name}, today)["last_name"] for name in former if name.strip()
+        ]
+        homes: list[str | None] = []
+        for place in PLACES:
+            own = {name: record.get(f"other_{name}{place}") for name in ("address", "city", "state", "zip_code")}
+            if (own["address"] or "").strip():
+                found = self._standardised(of_source | own, today)
+                where = found["zip_code"] or found["city"]
+                homes.append(found["address"] and found["address"] + (f", {where}" if where else ""))
+        numbers = []
+        source = record.get("data_source") or ""
+        for name in sorted(record):
+            number = record[name]
+            if not name.startswith(IDENTIFIER_PREFIX) or not is_person_column(name) or not (number or "").strip():
+                continue
+            if not (source in self._sources and self._sources[source].pass_through):
+                number = _only_row(self._identifier.run([{"identifier": number, _DAY: today.isoformat()}]))[
+                    "identifier"
+                ]
+            numbers.append(number and f"{name.removeprefix(IDENTIFIER_PREFIX)}:{number}")
+        lists = {"previous_last_names": names, "other_addresses": homes, "identifiers": numbers}
+        return {column: _together(values) for column, values in lists.items()}
+
+    def _standardised(self, record: Record, today: date) -> dict[str, str | None]:
+        """The standard columns, and what is set apart from them."""
         values: dict[str, str | None] = {name: record.get(name) or None for name in PERSON_RECORD_COLUMNS}
         for column, keys in EXTRA_KEYS.items():
             values[column] = next((record[key] for key in keys if record.get(key)), None)
@@ -95,7 +142,11 @@ class RecordCleaner:
             outputs |= nothing if asked[0] is None else self._cleaned(group.name, day, asked)
         outputs |= _only_row(self._after.run([outputs]))
         outputs |= {name: values[name] for name in SOURCE_IDENTITY_COLUMNS}
-        return {name: outputs[name] for name in CLEANED_COLUMNS}
+        return outputs
+
+
+def _together(values: Sequence[str | None]) -> str | None:
+    return "|".join(dict.fromkeys(value.replace("|", " ") for value in values if value)) or None
 
 
 def _planned_group(con: duckdb.DuckDBPyConnection, group: Group) -> PlannedQuery:
@@ -141,4 +192,4 @@ def _passed_through(values: Record) -> dict[str, str | None]:
         if (values[name] or "").lower() in REFERENCE_MISSING_WORDS:
             taken[name] = None
     taken |= {column: values[name] if name else None for column, name in DERIVED.items()}
-    return {name: taken[name] for name in CLEANED_COLUMNS}
+    return taken

@@ -22,6 +22,7 @@ from empi_pipeline.lookup.guarding import RecordGuard
 from empi_pipeline.lookup.result import InvalidRecordError, Match, MatchedRecord, PersonMatched
 from empi_pipeline.planned import FOR_MANY_ROWS
 from empi_pipeline.postgres import Connection
+from empi_pipeline.schema import is_person_column
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline.settings import Settings
 from empi_pipeline.sql import load
@@ -151,7 +152,7 @@ class Matcher:
 
 
 def _refuse_unusable(fields: Mapping[str, str | None]) -> None:
-    unknown = sorted(set(fields) - set(FIELDS))
+    unknown = [name for name in fields if name not in FIELDS and not is_person_column(name)]
     if unknown:
         # Not their names: with columns shifted by one, a name is a value.
         raise InvalidRecordError(f"{len(unknown)} unknown field(s); known are {', '.join(FIELDS)}")

@@ -17,7 +17,6 @@ from empi_pipeline.scratch import open_scratch
 
 TODAY = date(2025, 11, 20)
 CASES = Path(__file__).parent / "cases"
-EXTRA = ("middle_name", "suffix", "name_suffix", "email")
 COLUMNS = {
     "first_name": ("first_name", "middle_name", "name_suffix"),
     "last_name": ("last_name", "name_suffix"),
@@ -60,7 +59,7 @@ ALL_CASES = list(_cases())
 def cleaning() -> Cleaning:
     rows = []
     for record_id, (_, source, given, _) in enumerate(ALL_CASES):
-        extra = {key: given[key] for key in EXTRA if key in given}
+        extra = {key: value for key, value in given.items() if key not in PERSON_RECORD_COLUMNS}
         row = {column: given.get(column) for column in PERSON_RECORD_COLUMNS} | {
             "record_id": record_id,
             "extra": json.dumps(extra) if extra else None,
