@@ -5,6 +5,8 @@ a batch of 1,000 more records, through the real Dagster job in a warm process: f
 crosswalk. The floor is the COPY of the same rows into Postgres and out again, and Splink's scoring of the same cleaned
 records (of a batch: with its candidates) with the same model, in memory. The load and its floor are measured one after
 the other in one run: read the ratio, not the seconds, on a machine that others use.
+
+Last comes the plan of a rematch, all records scored again and nothing changed; its floor is that of the first load.
 """
 
 import argparse
@@ -19,8 +21,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from benchmarks.speed.floor import Floor
-from benchmarks.speed.loads import bring_in, fresh_index, people, run
+from benchmarks.speed.loads import bring_in, fresh_index, people, plan_rematch, run
 from benchmarks.speed.meter import COLUMNS, Cost, Meter
+from benchmarks.speed.plot import plot
 
 Figures = dict[str, Cost]
 
@@ -32,7 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="each into an empty index; the median is shown")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
-    parser.add_argument("--profile", type=Path, metavar="FILE", help="write a profile of the last load (for pstats)")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw where the CPU goes, as SVG")
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="write FILE.load and FILE.batch (for pstats)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="empi-bench-warm-") as folder:
         # Warms the process, not the index: a model is frozen on the records that are measured.
@@ -48,6 +52,8 @@ def main() -> None:
         results[size] = median(rounds)
         show(size, results[size])
         sys.stdout.flush()
+    if chosen.plot:
+        plot(results, chosen.plot)
     if chosen.json:
         machine = {"cores": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()}
         shown = {size: {name: cost.rounded() for name, cost in figures.items()} for size, figures in results.items()}
@@ -68,13 +74,15 @@ def measure(folder: Path, size: int, batch: int, seed: int, profile: Path | None
         meter = Meter(watching)
         for name, delivery in zip(("load", "batch"), made.deliveries, strict=True):
             batch_id = bring_in(running, folder / delivery)
-            with profiled(profile), meter.stretch(costs, name) as begins:
+            with profiled(profile and profile.with_suffix(f".{name}")), meter.stretch(costs, name) as begins:
                 run(running, batch_id, begins)
             with running.connect() as connection:
                 floor = Floor(connection, batch_id)
                 for part, work in floor.parts().items():
                     with meter.stretch(costs, f"{name} floor {part}"):
                         work()
+        with meter.stretch(costs, "rematch plan") as begins:
+            plan_rematch(running, begins)
     return costs
 
 
@@ -106,8 +114,8 @@ def show(size: str, costs: Figures) -> None:
     for name, cost in costs.items():
         indented = f"  {name.partition(': ')[2]}" if ": " in name else name
         print(f"{indented:<44}" + "".join(f"{getattr(cost, column):>14,.2f}" for column in COLUMNS))
-    for name in ("load", "batch"):
-        floor = costs[f"{name} floor copy"], costs[f"{name} floor score"]
+    for name, under in (("load", "load"), ("batch", "batch"), ("rematch plan", "load")):
+        floor = costs[f"{under} floor copy"], costs[f"{under} floor score"]
         seconds = costs[name].seconds / sum(part.seconds for part in floor)
         cpu = used(costs[name]) / sum(used(part) for part in floor)
         print(f"{name} / floor: {seconds:.1f} in seconds, {cpu:.1f} in CPU seconds")

@@ -56,3 +56,9 @@ def run(running: "Pipeline", batch_id: str, step: Callable[[str], None]) -> None
     """Run a batch; `step` is told the name of each step that begins."""
     outcome = running.run_batch(batch_id, step)
     assert outcome.success, outcome
+
+
+def plan_rematch(running: "Pipeline", step: Callable[[str], None]) -> None:
+    """Score the whole index again and tell what would change, without changing it."""
+    outcome = running.run_rematch(step, apply=False)
+    assert outcome.success, outcome
