@@ -17,11 +17,11 @@ from empi_pipeline.identity import decisions
 from empi_pipeline.identity.errors import InvalidDecisionError
 from empi_pipeline.identity.notes import add_note
 from empi_pipeline.identity.policy import Policy
-from empi_pipeline.identity.queries import Case, show_case
+from empi_pipeline.identity.queries import Case, Person, show_case
 from empi_pipeline.identity.rearrangements import PersonUpdate
 from empi_pipeline.identity.stewardship import Saved, open_case
 from empi_pipeline.postgres import Connection
-from empi_pipeline.stewardship.arrangement import Entered, changed_since, entered, updates_of
+from empi_pipeline.stewardship.arrangement import Entered, changed_since, entered, placed, updates_of
 from empi_pipeline.stewardship.pages import Problem, plain_fields, text_of
 from empi_pipeline.stewardship.saving import carry_out
 from empi_pipeline.stewardship.scope import may_decide, seen_by
@@ -53,7 +53,8 @@ def answer(at: Runtime, request: Request, user: User, case_id: int, form: FormDa
     """
     said = text_of(form, "answer", 20)
     with at.connection() as connection:
-        _, withheld = seen_by(user, show_case(connection, case_id).persons)
+        persons = show_case(connection, case_id).persons
+    _, withheld = seen_by(user, persons)
     if not may_decide(user, withheld):
         raise forbidden()
     if said == "unsure":
@@ -66,7 +67,12 @@ def answer(at: Runtime, request: Request, user: User, case_id: int, form: FormDa
         "version": _version(form),
     }
     if said in {"confirm", "reject"}:
-        only = pair_of(text_of(form, "pair")) if text_of(form, "only") == "1" else None
+        _refuse_with_moves(persons, entered(plain_fields(form)))
+        only = None
+        if text_of(form, "only") == "1":
+            only = pair_of(text_of(form, "pair"))
+            if only is None:  # Never all of the case in place of a part.
+                raise InvalidDecisionError("choose the pair that this is about, one of those in question")
         function = decisions.confirm if said == "confirm" else decisions.reject
         save = partial(_by_pairs, function=function, pairs=None if only is None else [only], **common)
     elif said == "arrange":
@@ -75,6 +81,20 @@ def answer(at: Runtime, request: Request, user: User, case_id: int, form: FormDa
         raise InvalidDecisionError("the form says no answer")
     saved = carry_out(at, request, user, "case.decide", save, (case_id,))
     return Answered(said, saved.change_id)
+
+
+def _refuse_with_moves(persons: Sequence[Person], said: Entered) -> None:
+    """Whoever moved records and then answers the whole case may mean either.
+
+    Raises:
+        InvalidDecisionError: Records are moved, of persons that are as they were shown.
+    """
+    moved = sum(place.is_moved for place in placed(persons, said))
+    if moved and not changed_since(persons, said):
+        raise InvalidDecisionError(
+            f"{moved} record{'' if moved == 1 else 's'} moved, which this answer would forget: save it as arranged,"
+            " or put back what was moved (r) and answer then"
+        )
 
 
 def note_of(form: FormData) -> str | None:

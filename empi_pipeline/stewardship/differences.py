@@ -62,15 +62,19 @@ def marked(value: Value, reference: Value) -> Marked:
     if value.delivered == reference.delivered:
         return Marked((Segment(value.delivered),), "same")
     known = value.standardised is not None and reference.standardised is not None
-    if (known and value.standardised == reference.standardised) or _folded(value.delivered) == _folded(
-        reference.delivered
-    ):
+    is_same = known and value.standardised == reference.standardised
+    if is_same or _folded(value.delivered) == _folded(reference.delivered):
         return Marked((Segment(value.delivered),), "spelled")
     if known and _shape(value.delivered) != _shape(reference.delivered) and _is_mostly_digits(value.delivered):
-        segments, what = _parts(value.standardised or "", reference.standardised or "")
-        if what == "near":
-            return Marked(segments, what, value.delivered if value.delivered != value.standardised else None)
+        return _standardised(value.delivered, value.standardised or "", reference.standardised or "")
     return Marked(*_parts(value.delivered, reference.delivered))
+
+
+def _standardised(delivered: str, value: str, reference: str) -> Marked:
+    segments, what = _parts(value, reference)
+    if what == "other":
+        return Marked((Segment(delivered, differs=True),), what)
+    return Marked(segments, what, None if delivered == value else delivered)
 
 
 def _parts(value: str, reference: str) -> tuple[tuple[Segment, ...], str]:

@@ -139,6 +139,22 @@ def test_only_the_chosen_pair_is_answered_where_one_says_so(desk: Desk) -> None:
     assert answer.headers["location"].startswith(f"/cases/{SMITH}?")  # The rest of it still waits.
 
 
+def test_moves_are_not_forgotten_by_an_answer_to_the_whole_case(desk: Desk) -> None:
+    fields = desk.fields(desk.get(f"/cases/{SMITH}"))
+    for said in ("confirm", "reject"):
+        answer = desk.post(f"/cases/{SMITH}/answer", {**fields, f"to-{desk.id('b')}": "3", "answer": said})
+        assert (answer.status_code, "1 record moved" in answer.text) == (400, True)
+        assert "As arranged <b>1</b>" in answer.text
+    assert desk.persons() == _sets("ab", "c", "d", "e")
+
+
+def test_this_pair_only_without_a_pair_answers_nothing_rather_than_all(desk: Desk) -> None:
+    fields = {**desk.fields(desk.get(f"/cases/{SMITH}")), "pair": "", "only": "1", "answer": "confirm"}
+    answer = desk.post(f"/cases/{SMITH}/answer", fields)
+    assert (answer.status_code, "choose the pair that this is about" in answer.text) == (400, True)
+    assert desk.persons() == _sets("ab", "c", "d", "e")
+
+
 def test_unsure_writes_a_note_and_hands_over(desk: Desk) -> None:
     fields = desk.fields(desk.get(f"/cases/{SMITH}"))
     desk.post(

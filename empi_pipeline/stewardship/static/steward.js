@@ -117,11 +117,21 @@ async function lookAgain() {
   const mark = focused && (focused.id ? `#${CSS.escape(focused.id)}` : focused.name === "pair" ? "input[name=pair]:checked" : null);
   const scrolled = find(".scroll", form)?.scrollTop ?? 0;
   const body = new URLSearchParams(new FormData(form));
-  const answer = await fetch(find("button[formaction]", form).formAction, { method: "POST", body });
+  form.setAttribute("aria-busy", "true");
+  let text;
+  try {
+    text = await (await fetch(find("button[formaction]", form).formAction, { method: "POST", body })).text();
+  } catch {
+    form.removeAttribute("aria-busy");
+    return say("The server does not answer; what you entered is still here.");
+  }
   if (mine !== asking) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(text, "text/html");
   const fresh = find("form[data-swap]", page);
-  if (!fresh) return void location.reload();
+  if (!fresh) {
+    form.removeAttribute("aria-busy");
+    return say("The server could not show this; what you entered is still here.");
+  }
   all("main > .banner").forEach((old) => old.remove());
   // What was typed while the answer was on its way must not be lost.
   for (const name of ["note", "assign"]) {
