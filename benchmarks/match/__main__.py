@@ -1,8 +1,8 @@
 """`python -m benchmarks.match [SIZE ...]`: the best candidates for one record, in a warm process, by size of the index.
 
 The index is a synthetic population (10k, 100k; ask for 1M) on a server of its own, with the shipped model. Records that
-the index does not have are asked about, each once, after a hundred others: cleaning remembers values it has seen, so names
-come to cost less the more was asked. The first match makes the matcher and is told apart.
+the index does not have are asked about, each once, after a hundred others: cleaning remembers values it has seen, so
+names come to cost less the more was asked. The first match makes the matcher and is told apart.
 """
 
 import argparse

@@ -120,7 +120,7 @@ def _print(found: "Match") -> None:
         [
             [
                 each.person_id,
-                f"{each.match_probability:.6f}",
+                _probability(each.match_probability),
                 "guarded" if each.conflict else each.verdict,
                 ", ".join(f"{one.data_source}/{one.source_person_id}" for one in each.records),
             ]
@@ -132,3 +132,8 @@ def _print(found: "Match") -> None:
         if each.conflict:
             say(f"  A guard would not join them: {each.conflict}")
     note(f"\n{compared}")
+
+
+def _probability(probability: float) -> str:
+    """Never rounded to certainty."""
+    return "over 0.999999" if probability > 0.999999 else f"{probability:.6f}"

@@ -9,7 +9,7 @@ import pytest
 
 from empi_pipeline.linkage import MatchModel, default_model, predict, validated_model
 from empi_pipeline.linkage.one_record import RecordScorer
-from empi_pipeline.linkage.term_frequency import shared_rows, term_frequencies
+from empi_pipeline.linkage.term_frequency import average_frequencies, shared_rows, term_frequencies
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline_tests.linkage.records import comparison, settings
 from empi_pipeline_tests.linkage.test_scoring import one_sided, people
@@ -34,10 +34,14 @@ def by_derived_frequency() -> MatchModel:
 @pytest.mark.parametrize("model", [default_model(), one_sided(), by_derived_frequency()], ids=lambda model: model.name)
 def test_each_record_scores_as_in_a_batch_of_its_own(con: duckdb.DuckDBPyConnection, model: MatchModel) -> None:
     records = people(60)
-    learnt = term_frequencies(con, records.slice(0, 40), model)  # The rest has values the model never saw.
+    learnt = term_frequencies(con, records.slice(0, 3), model)  # The rest has values the model never saw.
     if model.name != "one-sided":
         shared = pa.table({"column_name": ["phone"], "value": ["6145550002"], "humans": pa.array([20], pa.int32())})
         learnt = pa.concat_tables([learnt, shared_rows(shared)])
+    columns = list(average_frequencies(model))
+    # So that what the model never saw is rarer than the average.
+    rare = {"column_name": columns, "value": ["rare"] * len(columns), "frequency": [1e-7] * len(columns)}
+    learnt = pa.concat_tables([learnt, pa.table(rare, schema=learnt.schema)])
     scorer = RecordScorer(con, model, learnt)
     compared = 0
     for place in range(0, 60, 6):
