@@ -26,7 +26,7 @@ class User:
 
     Attributes:
         user_id: Number in `access.users`; None of the local user.
-        name: By which the ledger and the audit know him: the email, or the subject where the token has none.
+        name: By which the ledger and the audit know him: the verified email, or the subject.
         role: One of `ROLES`, or None: may do nothing.
         data_sources: The only ones whose records he sees; None for all.
     """
@@ -137,5 +137,11 @@ def _known(connection: Connection, claims: Claims, first_admin: str | None) -> U
         connection.execute("lock table access.users in share row exclusive mode")
         promoted = connection.execute(load("api/first_admin"), {"user_id": user_id}).fetchone()
         role = promoted[0] if promoted else None
-    name = claims.email if claims.email and claims.email_verified else claims.email or claims.subject
-    return User(user_id, name, role, None if data_sources is None else frozenset(data_sources))
+    return User(user_id, _name(claims), role, None if data_sources is None else frozenset(data_sources))
+
+
+def _name(claims: Claims) -> str:
+    """By which the ledger knows him. An address that the issuer has not verified could be anybody's."""
+    if not claims.email:
+        return claims.subject
+    return claims.email if claims.email_verified else f"{claims.subject} ({claims.email}, not verified)"

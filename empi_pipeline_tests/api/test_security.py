@@ -78,6 +78,19 @@ def test_a_token_that_holds_lets_in_whoever_has_a_role(anyone: TestClient, as_us
     assert asked_with(anyone, issuer.token("stranger")) == (403, "You do not have permission to perform this action.")
 
 
+def test_an_address_that_is_not_verified_does_not_pass_for_its_owner(
+    anyone: TestClient, as_user: Any, issuer: Issuer
+) -> None:
+    as_user("impostor", "viewer")
+    for claims, name in (
+        ({"email": "boss@example.org"}, "boss@example.org"),
+        ({"email": "boss@example.org", "email_verified": False}, "impostor (boss@example.org, not verified)"),
+        ({"email": None}, "impostor"),
+    ):
+        headers = {"Authorization": f"Bearer {issuer.token('impostor', **claims)}"}
+        assert anyone.get(f"{API}/users/me", headers=headers).json()["user"]["name"] == name
+
+
 def unsigned(issuer: Issuer) -> str:
     parts = issuer.token("holder").split(".")
     header = base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": "rsa-1"}).encode()).rstrip(b"=").decode()
