@@ -38,7 +38,7 @@ _WEIGHT_MARGIN: Final = 1e-6
 
 
 _PAIRS_AT_ONCE: Final = 2_000_000
-_RECORDS_AT_ONCE: Final = 250_000
+_RECORDS_AT_ONCE: Final = 125_000
 """Pairs scored by one statement, and records whose pairs are looked for at once: what bounds the memory."""
 
 
