@@ -18,7 +18,7 @@ from empi_pipeline.postgres import Connection
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import Entered
-from empi_pipeline.stewardship.records_view import RecordsView, records_view, standardised
+from empi_pipeline.stewardship.records_view import RecordsView, records_view, standardised, with_extras
 from empi_pipeline.stewardship.scope import seen_by
 from empi_pipeline.stewardship.waterfall import Waterfall, waterfall
 
@@ -144,7 +144,7 @@ def case_view(
         case,
         # What was entered about a case that is closed by now has nowhere to go.
         records_view(
-            persons,
+            with_extras(connection, persons),
             said if case.status == "open" else Entered({}, {}),
             standardised(connection, persons),
             pair=compared or chosen,

@@ -37,7 +37,7 @@ from empi_pipeline.stewardship.pages import (
     see_other,
     text_of,
 )
-from empi_pipeline.stewardship.records_view import records_view, standardised
+from empi_pipeline.stewardship.records_view import records_view, standardised, with_extras
 from empi_pipeline.stewardship.saving import carry_out, problem_of
 from empi_pipeline.stewardship.scope import may_decide, seen_by
 
@@ -160,7 +160,7 @@ def _page(
         decided = decisions_among(connection, ids)
         cases = [row[0] for row in connection.execute(load("stewardship/open_cases_of_persons"), {"person_ids": ids})]
         done = changes.done(connection, request, user) if form is None else None
-        view = records_view(persons, said, standardised(connection, persons))
+        view = records_view(with_extras(connection, persons), said, standardised(connection, persons))
     if form is not None:
         told = changed_since(persons, said)
         if told and problem is None:

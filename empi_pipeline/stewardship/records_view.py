@@ -1,12 +1,12 @@
 """Persons and their records as a page shows them, side by side: what differs marked, in the arrangement entered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from empi_pipeline.identity.queries import Person, Record
 from empi_pipeline.postgres import Connection
-from empi_pipeline.schema import ATTRIBUTE_COLUMNS
+from empi_pipeline.schema import ATTRIBUTE_COLUMNS, PERSON_RECORD_COLUMNS
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import MOST_SHOWN, Entered, Placed, placed
 from empi_pipeline.stewardship.differences import Marked, Value, marked, plain
@@ -27,6 +27,9 @@ COLUMNS: Final = (
     ("death_date", "died"),
 )
 """Attributes in the order one looks at them, and what they are called."""
+
+MOST_EXTRA: Final = 20
+"""Columns beyond the standard ones that are shown."""
 
 MOST_SIDE_BY_SIDE: Final = 6
 """Of more records each is a row, for columns would not fit a laptop's screen."""
@@ -91,6 +94,25 @@ def standardised(connection: Connection, persons: Sequence[Person]) -> Standardi
     return {row[0]: dict(zip(ATTRIBUTE_COLUMNS, row[1:], strict=True)) for row in rows}
 
 
+def with_extras(connection: Connection, persons: Sequence[Person]) -> tuple[Person, ...]:
+    """The persons with what their records were delivered with beyond the standard columns."""
+    record_ids = [record.record_id for person in persons for record in person.records][:MOST_SHOWN]
+    extras: dict[int, Mapping[str, object]] = dict(
+        connection.execute(load("stewardship/extra_values"), {"record_ids": record_ids}).fetchall()
+    )
+    if not extras:
+        return tuple(persons)
+    return tuple(
+        replace(person, records=tuple(_with_extra(record, extras.get(record.record_id)) for record in person.records))
+        for person in persons
+    )
+
+
+def _with_extra(record: Record, extra: Mapping[str, object] | None) -> Record:
+    told = {name: str(value) for name, value in (extra or {}).items() if value not in (None, "")}
+    return replace(record, values={**told, **record.values})
+
+
 def records_view(
     persons: Sequence[Person],
     said: Entered,
@@ -114,7 +136,9 @@ def records_view(
     by_id = {record.record_id: record for record in records}
     known = [record_id for record_id in pair or () if record_id in by_id]
     reference = by_id[known[0]] if known else (records[0] if len(records) > 1 else None)
-    columns = tuple((name, told) for name, told in COLUMNS if any(record.values.get(name) for record in all_records))
+    extra = sorted({name for record in records for name in record.values} - set(PERSON_RECORD_COLUMNS))
+    named = (*COLUMNS, *((name, name.replace("_", " ")) for name in extra[:MOST_EXTRA]))
+    columns = tuple((name, told) for name, told in named if any(record.values.get(name) for record in all_records))
     views = {
         record.record_id: _view(record, places[record.record_id], columns, reference, known, cleaned)
         for record in records

@@ -261,6 +261,19 @@ def test_any_two_records_of_a_case_are_compared_and_scored_when_asked(desk: Desk
         assert "scored just now" not in page
 
 
+def test_what_was_delivered_beyond_the_standard_columns_is_shown_and_compared(desk: Desk) -> None:
+    for name, extra in (("b", '{"email": "ann@x.example", "ward": 7}'), ("c", '{"email": "anna@x.example"}')):
+        desk.connection.execute(
+            "update raw.person_records set extra = %s where record_id = %s", [extra, desk.id(name)]
+        )  # fmt: skip
+    desk.connection.commit()
+    for path in (f"/cases/{SMITH}", f"/persons/together?id={desk.person('b')}&id={desk.person('c')}"):
+        page = desk.get(path)
+        assert ">email</th>" in page
+        assert ">ward</th>" in page
+        assert "@x.example" in page
+
+
 def test_the_state_of_a_case_is_told_without_its_records(desk: Desk) -> None:
     assert desk.browser.get(f"/cases/{SMITH}/state").json() == {"status": "open", "version": 1}
 
