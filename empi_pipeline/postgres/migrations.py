@@ -32,8 +32,7 @@ def available(folder: Path = SQL_ROOT / "migrations") -> list[Migration]:
     """All migrations of this version of the software, ascending.
 
     Raises:
-        MigrationError: A file is misnamed, or two have one number. Gaps are fine: numbers are given out when the work
-            on a migration begins, and it may be finished after a later one.
+        MigrationError: A file is misnamed or a number is missing or double.
     """
     found = []
     for path in sorted(folder.glob("*.sql")):
@@ -42,8 +41,8 @@ def available(folder: Path = SQL_ROOT / "migrations") -> list[Migration]:
             raise MigrationError(f"migration file {path.name} is not named NNNN_name.sql")
         text = path.read_text(encoding="utf-8")
         found.append(Migration(int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
-    if len({migration.version for migration in found}) != len(found):
-        raise MigrationError("two migrations have the same number")
+    if [migration.version for migration in found] != list(range(1, len(found) + 1)):
+        raise MigrationError("migration numbers must run 0001, 0002, ... without a gap or a double")
     return found
 
 
