@@ -67,7 +67,7 @@ def test_every_command_explains_itself() -> None:
     root = get_command(app)
     commands = dict(root.commands)  # type: ignore[attr-defined]
     assert " ".join(sorted(commands)) == (
-        "api batches config crosswalk db demo evaluate explain generate load model note person rematch"
+        "api batches config crosswalk db demo evaluate explain generate load match model note person rematch"
         " review status undo up verify withdraw"
     )
     leaves = [leaf for each in commands.values() for leaf in getattr(each, "commands", {"": each}).values()]
