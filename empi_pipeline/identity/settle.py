@@ -90,7 +90,7 @@ def work_out(
         reopening_changes,
         withdrawn.record_ids if withdrawn else [],
     )
-    # Of cases that reach further, the pairs out of reach stay what they were.
+    # Of open cases that reach further, the pairs out of reach stay what they were.
     far = _outside(np.sort(np.r_[reach.record_ids, outside_ids]), np.r_[old.left, old.right])
     far_ids, far_person_ids = members_of(connection, far)
     further = read_persons(connection, pa.concat_arrays([outside_person_ids, far_person_ids]).unique().to_pylist())
@@ -102,7 +102,7 @@ def work_out(
     by_id = np.argsort(record_ids, kind="stable")
     who = WhoIsWhere(record_ids[by_id], person[by_id])
     pairs = open_questions(clustering.findings, reach.record_ids, reach.auto, potential, decided, who, reported)
-    untouched = ~_among(reach.record_ids, old.left) & ~_among(reach.record_ids, old.right)
+    untouched = old.is_open[old.case] & ~_among(reach.record_ids, old.left) & ~_among(reach.record_ids, old.right)
     untouched &= (who.of(old.left) >= 0) & (who.of(old.right) >= 0)
     if untouched.any():
         kept = old_pairs.only(untouched)
