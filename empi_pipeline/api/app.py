@@ -16,7 +16,7 @@ from empi_pipeline.api import (
     cases,
     configs,
     docs,
-    errors,
+    error_handlers,
     explanations,
     exports,
     health,
@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.runtime = at
-    errors.add_to(app)
+    error_handlers.add_to(app)
     protect(app, settings.api)
     app.state.request_counts = metrics.RequestCounts()
     metrics.add_to(app)

@@ -15,8 +15,8 @@ from empi_pipeline.linkage.blocking import (
 from empi_pipeline.linkage.default_model import default_model
 from empi_pipeline.linkage.explanation import ComparisonEvidence, Explanation, explain
 from empi_pipeline.linkage.model import MatchModel
+from empi_pipeline.linkage.predictions import PREDICTION_SCHEMA
 from empi_pipeline.linkage.scoring import (
-    PREDICTION_SCHEMA,
     ScoringError,
     predict,
     predict_all,

@@ -52,7 +52,7 @@ def chosen_engine() -> PredictionEngine:
     """
     name = os.environ.get(ENGINE, "duckdb").strip().lower()
     if name == "duckdb":
-        from empi_pipeline.linkage.scoring import DuckDBEngine
+        from empi_pipeline.linkage.duckdb_engine import DuckDBEngine
 
         return DuckDBEngine()
     if name == "spark":

@@ -2,10 +2,8 @@
 
 # ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -13,33 +11,12 @@ import pyarrow.compute as pc
 
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.linkage.compiled import compiled
+from empi_pipeline.linkage.duckdb_engine import scored
 from empi_pipeline.linkage.engine import chosen_engine
 from empi_pipeline.linkage.model import MatchModel
-from empi_pipeline.linkage.pairs import blocked_pairs
+from empi_pipeline.linkage.predictions import PREDICTION_SCHEMA
 from empi_pipeline.linkage.prepared import PreparedRecords, prepared
-from empi_pipeline.linkage.splink_sql import LEFT, PAIRS, RIGHT, scoring_sql
-from empi_pipeline.linkage.term_frequency import learnt_factors
-
-PREDICTION_SCHEMA: Final = pa.schema(
-    [
-        ("record_id_l", pa.int64()),
-        ("record_id_r", pa.int64()),
-        ("match_weight", pa.float64()),
-        ("match_probability", pa.float64()),
-        ("levels", pa.list_(pa.int16())),
-        ("weights", pa.list_(pa.float32())),
-    ]
-)
-"""A prediction: record_id_l < record_id_r; match_weight in bits, prior included; one level (-1: missing) and one weight
-(bits, term-frequency adjustment included) per comparison of the model, in its order."""
-
-_WEIGHT_MARGIN: Final = 1e-6
-"""Bits below the threshold at which Splink filters (it uses >=); the exact, strict filter is ours."""
-
-
-_PAIRS_AT_ONCE: Final = 2_000_000
-_RECORDS_AT_ONCE: Final = 125_000
-"""Pairs scored by one statement, and records whose pairs are looked for at once: what bounds the memory."""
+from empi_pipeline.linkage.splink_sql import PAIRS
 
 
 class ScoringError(EmpiError):
@@ -168,55 +145,9 @@ def predict_pairs(
         )
         con.unregister("linkage_asked")
         try:
-            return pa.concat_tables(_scored(those, those, pairs.num_rows, every=True))
+            return pa.concat_tables(scored(those, those, pairs.num_rows, every=True))
         finally:
             con.execute(f"drop table if exists {PAIRS}")
-
-
-class DuckDBEngine:
-    """Predictions by DuckDB, in this process (`engine.PredictionEngine`)."""
-
-    def predictions(
-        self,
-        left: PreparedRecords,
-        right: PreparedRecords,
-        *,
-        between: bool = False,
-        chunks: int = 1,
-        part: tuple[int, int] = (1, 1),
-    ) -> Iterator[pa.Table]:
-        """As the protocol says."""
-        shares = max(chunks, -(-left.count // _RECORDS_AT_ONCE))
-        for share in range(1, shares + 1):
-            with blocked_pairs(left, right, between=between, part=part, left_share=(share, shares)) as count:
-                yield from _scored(left, right, count)
-
-
-def _scored(left: PreparedRecords, right: PreparedRecords, pairs: int, *, every: bool = False) -> Iterator[pa.Table]:
-    """Predictions of the pairs in `PAIRS`, in parts; of all of them if `every`, however unlikely."""
-    con, model = left.con, left.model
-    sql = scoring_sql(model, learnt_factors(left.learnt), None if every else weight_limit(model))
-    potential = -1.0 if every else model.potential_threshold
-    con.execute(f"create or replace temp view {LEFT} as select * from {left.table}")
-    con.execute(f"create or replace temp view {RIGHT} as select * from {right.table}")
-    try:
-        yield PREDICTION_SCHEMA.empty_table()
-        for first in range(0, pairs, _PAIRS_AT_ONCE):
-            bounds = {"first": first, "end": first + _PAIRS_AT_ONCE, "potential": potential}
-            yield con.sql(sql, params=bounds).to_arrow_table().cast(PREDICTION_SCHEMA)
-    finally:
-        con.execute(f"drop view {LEFT}")
-        con.execute(f"drop view {RIGHT}")
-
-
-def weight_limit(model: MatchModel) -> float | None:
-    """The match weight, in bits, a little below the potential threshold; None if every pair is wanted."""
-    probability = model.potential_threshold
-    if probability <= 0:
-        return None
-    if probability >= 1:
-        return 1000.0  # Nothing is more likely than certain: the strict filter refuses all.
-    return math.log2(probability / (1 - probability)) - _WEIGHT_MARGIN
 
 
 @contextmanager

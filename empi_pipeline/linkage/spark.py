@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from empi_pipeline.errors import ConfigurationError
 from empi_pipeline.linkage.compiled import ORDER_COLUMN, CompiledModel, compiled
+from empi_pipeline.linkage.predictions import PREDICTION_SCHEMA, weight_limit
 from empi_pipeline.linkage.prepared import PreparedRecords
-from empi_pipeline.linkage.scoring import PREDICTION_SCHEMA, weight_limit
 from empi_pipeline.linkage.splink_sql import LEFT, PAIRS, RIGHT, scoring_sql
 from empi_pipeline.linkage.term_frequency import learnt_factors
 

@@ -8,8 +8,8 @@ import pytest
 
 from empi_pipeline.errors import ConfigurationError
 from empi_pipeline.linkage import MatchModel, default_model, predict, predict_all, term_frequencies
+from empi_pipeline.linkage.duckdb_engine import DuckDBEngine
 from empi_pipeline.linkage.engine import ENGINE, chosen_engine
-from empi_pipeline.linkage.scoring import DuckDBEngine
 from empi_pipeline.scratch import open_scratch
 from empi_pipeline_tests.linkage.test_one_record import by_derived_frequency
 from empi_pipeline_tests.linkage.test_scoring import one_sided, pairs_of, people
