@@ -10,9 +10,9 @@ from benchmarks.speed.plain_splink import plain_scores
 from empi_pipeline.linkage import (
     MatchModel,
     default_model,
+    duckdb_engine,
     predict,
     predict_all,
-    scoring,
     term_frequencies,
     validated_model,
 )
@@ -75,8 +75,8 @@ def test_pairs_are_the_same_in_parts_of_any_size(
     learnt = term_frequencies(con, records, model)
     one, other = records.slice(0, 60), records.slice(60)
     whole = predict(con, model, learnt, one, other)
-    monkeypatch.setattr(scoring, "_RECORDS_AT_ONCE", 7)
-    monkeypatch.setattr(scoring, "_PAIRS_AT_ONCE", 11)
+    monkeypatch.setattr(duckdb_engine, "_RECORDS_AT_ONCE", 7)
+    monkeypatch.setattr(duckdb_engine, "_PAIRS_AT_ONCE", 11)
     in_parts = predict(con, model, learnt, one, other)
     assert in_parts.num_rows == whole.num_rows > 100
     assert weights(in_parts) == weights(whole)
