@@ -1,9 +1,9 @@
 """Predictions by Spark (`EMPI_ENGINE=spark`): Spark brings the pairs together, each is scored as DuckDB scores it.
 
-Splink has a backend for Spark, but its string functions, from a jar, are others than DuckDB's: of 3,100 pairs of words
-Jaro differed for 247, and Levenshtein for 79 with letters beyond ASCII. Levels would begin elsewhere, and models and
-decisions made with one engine would not hold with the other. So what runs on the executors is the very SQL that
-`splink_sql` has Splink write, in DuckDB.
+Splink has a backend for Spark, but the string functions there are others than DuckDB's: of 3,100 pairs of words Jaro,
+from Splink's jar, differed for 247, and Spark's own `levenshtein` for 79 with letters beyond ASCII. Levels would begin
+elsewhere, and models and decisions made with one engine would not hold with the other. So what runs on the executors is
+the very SQL that `splink_sql` has Splink write, in DuckDB.
 """
 
 # ruff: noqa: S608 - SQL is put together from names of ours and conditions of a checked model; values are bound.
