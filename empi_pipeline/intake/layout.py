@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from empi_pipeline.errors import ConfigurationError, UnreadableObjectError
-from empi_pipeline.schema import PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS, is_person_column
+from empi_pipeline.schema import ATTRIBUTE_COLUMNS, PERSON_RECORD_COLUMNS, SOURCE_IDENTITY_COLUMNS, is_person_column
 
 SHOWN_NAME_LENGTH: Final = 80
 """Characters of a delivered column name that messages and reports show."""
@@ -121,10 +121,11 @@ def plan_columns(
         layout: Mapping and constants.
         limits: For the number of columns.
         object_name: For messages.
-        complete: Whether `names` is all the object can ever have (a header); then required columns must be there.
+        complete: Whether `names` is all the object can ever have (a header); then required columns must be there,
+            and one that says something about the person.
 
     Raises:
-        UnreadableObjectError: Too many columns, required columns missing, or two columns of one name.
+        UnreadableObjectError: Too many columns, required columns missing, nothing but ids, or two columns of one name.
     """
     if len(names) > limits.max_columns:
         raise UnreadableObjectError(
@@ -147,6 +148,8 @@ def plan_columns(
             raise UnreadableObjectError("bad_header", f"{object_name}: a column name contains a NUL character")
         if target is not None:
             seen.add(target)
+    if complete:
+        _refuse_ids_alone(targets, object_name)
     positions = {target: at for at, target in enumerate(targets) if target in PERSON_RECORD_COLUMNS}
     return ColumnPlan(
         positions={name: positions[name] for name in PERSON_RECORD_COLUMNS if name in positions},
@@ -166,4 +169,15 @@ def _refuse_missing(targets: Sequence[str | None], layout: SourceLayout, object_
             "missing_columns",
             f"{object_name}: no column {' and '.join(missing)} among its {len(targets):,} columns; "
             "deliver a header line, or give the data source a column mapping, constants or another delimiter",
+        )
+
+
+def _refuse_ids_alone(targets: Sequence[str | None], object_name: str) -> None:
+    """A crosswalk or a list of true persons that got among the deliveries would become records that match nobody."""
+    telling = {name for name in targets if name and is_person_column(name)} - {*SOURCE_IDENTITY_COLUMNS}
+    if not telling and "suffix" not in targets:  # What cleaning also takes for a name_suffix.
+        raise UnreadableObjectError(
+            "no_attributes",
+            f"{object_name}: none of its {len(targets):,} columns says anything about a person but ids; if these are "
+            f"person records, name columns {', '.join(ATTRIBUTE_COLUMNS[:2])} and so on, or map them in empi.yaml",
         )

@@ -48,6 +48,8 @@ REFUSED = [
     ("no header line", b"d,1,Ann\nd,2,Bob\n", "missing_columns"),
     ("another delimiter", b"data_source;source_person_id\nd;1\n", "missing_columns"),
     ("source_person_id missing", b"data_source,first_name\nd,x\n", "missing_columns"),
+    ("a list of true persons", b"data_source,source_person_id,human\nd,1,Ann\n", "no_attributes"),
+    ("nothing but ids", b"source_person_id,data_source\n1,d\n", "no_attributes"),
     ("duplicate header", b"data_source,source_person_id,phone,Phone\nd,1,2,3\n", "duplicate_header"),
     ("duplicate unknown header", b"data_source,source_person_id,x, X\nd,1,2,3\n", "duplicate_header"),
     ("10,000 columns", b"data_source,source_person_id" + b",x" * 9_998 + b"\n", "too_many_columns"),
@@ -153,7 +155,7 @@ def test_a_delivered_data_source_goes_before_the_constant_but_white_space_is_not
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     layout = SourceLayout(constants={"data_source": "lab"})
-    result = read(con, b"data_source,source_person_id\nd,1\n,2\n  ,3\n", layout=layout)
+    result = read(con, b"data_source,source_person_id,sex\nd,1,\n,2,\n  ,3,\n", layout=layout)
     assert result.column("data_source") == ["d", "lab"]
     assert [row[:3] for row in result.rejected] == [(4, "missing_data_source", "data_source")]
 
@@ -170,7 +172,7 @@ def test_utf16_with_a_byte_order_mark_is_read_without_a_setting(con: duckdb.Duck
 
 
 def test_tab_separated_and_gzipped_objects_are_read(con: duckdb.DuckDBPyConnection) -> None:
-    content = b"data_source\tsource_person_id\nd\t1\n"
+    content = b"data_source\tsource_person_id\tsex\nd\t1\tF\n"
     assert read(con, content, "a.tsv").lines == [2]
     assert read(con, gzipped(content), "a.tsv.gz").lines == [2]
     assert read(con, gzipped(HEADER) + gzipped(b"d,1,x\n"), "a.csv").lines == [2], "members follow each other"
@@ -235,13 +237,13 @@ def test_blocks_pieces_and_arrow_give_what_reading_character_by_character_gives(
     texts: list[str], block_bytes: int, piece_bytes: int
 ) -> None:
     body = "".join(texts).encode()
-    header = b"data_source,source_person_id\n"
+    header, layout = b"source_person_id,sex\n", SourceLayout(constants={"data_source": "d"})
     expected = naive_rows(header + body, 2)
     limits, refused = ReadLimits(block_bytes=block_bytes), None
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(csv_blocks, "_PIECE_BYTES", piece_bytes)
         try:
-            reader = csv_blocks.CsvReader(io.BytesIO(header + body), "a.csv", ",", SourceLayout(), limits)
+            reader = csv_blocks.CsvReader(io.BytesIO(header + body), "a.csv", ",", layout, limits)
             parsed = list(reader.rows())
         except UnreadableObjectError as refusal:
             refused = refusal.reason_code

@@ -12,7 +12,7 @@ from empi_pipeline.intake.layout import ReadLimits, SourceLayout, layout_for, pl
 from empi_pipeline.intake.reading import DeliveredObject
 from empi_pipeline_tests.intake.reading_rows import gzipped, read
 
-CSV = b"data_source,source_person_id\nd,1\n"
+CSV = b"data_source,source_person_id,sex\nd,1,\n"
 
 
 class Trickle(io.BytesIO):
@@ -106,6 +106,19 @@ def test_a_column_may_be_declared_to_be_one_that_matching_uses_beside_the_standa
     assert columns.positions == {"source_person_id": 0}
     assert columns.extra == (("identifier_medicaid", 2), ("previous_last_name", 1), ("ward", 4))
     assert columns.left_out == ("t",)
+
+
+@pytest.mark.parametrize("column", ["phone", "Suffix", "name_suffix", "identifier_medicaid", "other_city_2"])
+def test_one_column_about_the_person_is_enough(column: str) -> None:
+    names = ["data_source", "source_person_id", column, "human"]
+    assert plan_columns(names, SourceLayout(), ReadLimits(), "a.csv").delivered == 4
+
+
+def test_constants_and_columns_left_out_say_nothing_about_a_person() -> None:
+    layout = SourceLayout(mapping={"Surname": None}, constants={"state": "WA"})
+    with pytest.raises(UnreadableObjectError, match=r"^a\.csv: none of its 3 columns") as refused:
+        plan_columns(["data_source", "source_person_id", "Surname"], layout, ReadLimits(), "a.csv")
+    assert refused.value.reason_code == "no_attributes"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,9 @@ def test_parquet_and_csv_of_the_same_content_have_the_same_hash(con: duckdb.Duck
 
 
 def test_damaged_parquet_is_refused_and_content_tells_the_format(con: duckdb.DuckDBPyConnection) -> None:
-    content = parquet({"data_source": ["d"] * 1_000, "source_person_id": [f"{at}" for at in range(1_000)]})
+    content = parquet(
+        {"data_source": ["d"] * 1_000, "source_person_id": [f"{at}" for at in range(1_000)], "sex": ["F"] * 1_000}
+    )
     inside = content[:200] + bytes(200) + content[400:]
     for damaged in (content[:-20], content[:100], inside, b"PAR1", b"not parquet"):
         with pytest.raises(UnreadableObjectError) as refused:
@@ -100,10 +102,14 @@ def test_parquet_without_identity_or_with_too_many_columns_is_refused(con: duckd
         read(con, parquet({"data_source": ["d"]}), NAME)
     assert refused.value.reason_code == "missing_columns"
     with pytest.raises(UnreadableObjectError) as refused:
+        read(con, parquet({"data_source": ["d"], "source_person_id": ["1"], "human": ["7-1"]}), NAME)
+    assert refused.value.reason_code == "no_attributes"
+    with pytest.raises(UnreadableObjectError) as refused:
         read(con, parquet({f"c{at}": ["d"] for at in range(1_001)}), NAME)
     assert refused.value.reason_code == "too_many_columns"
 
 
 def test_parquet_without_rows_is_a_delivery_of_no_rows(con: duckdb.DuckDBPyConnection) -> None:
-    content = parquet({"data_source": pa.nulls(0, pa.string()), "source_person_id": pa.nulls(0, pa.string())})
+    names = ("data_source", "source_person_id", "sex")
+    content = parquet({name: pa.nulls(0, pa.string()) for name in names})
     assert read(con, content, NAME).note == "the object has column names but no rows"
