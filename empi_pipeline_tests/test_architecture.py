@@ -15,7 +15,18 @@ PACKAGE = Path(empi_pipeline.__file__).parent
 DOMAIN = ("intake", "cleaning", "linkage", "identity", "publishing", "synthetic", "evaluation", "lookup")
 """The rooms that hold the rules; plain Python, SQL and Arrow."""
 
-FOUNDATION = ("postgres", "embedded", "schema", "errors", "sql", "scratch", "planned", "settings", "servers")
+FOUNDATION = (
+    "postgres",
+    "embedded",
+    "schema",
+    "errors",
+    "sql",
+    "scratch",
+    "planned",
+    "settings",
+    "servers",
+    "addresses",
+)
 """What every room may use; it knows none of them."""
 
 FACES = (

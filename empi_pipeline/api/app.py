@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 
 from empi_pipeline import __version__
+from empi_pipeline.addresses import dagster_link
 from empi_pipeline.api import (
     acts,
     audit_log,
@@ -53,7 +54,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     Args:
         settings: The settings; every default when None, not what `empi.yaml` says.
+
+    Raises:
+        ConfigurationError: `EMPI_DAGSTER_URL` is set and no address.
     """
+    dagster_link("/")  # Now rather than when somebody opens a page with a link to it.
     settings = settings or Settings()
     at = Runtime(
         settings=settings,

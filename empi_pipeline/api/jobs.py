@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request
 from fastapi import Query as QueryParameters
 
+from empi_pipeline.addresses import dagster_link
 from empi_pipeline.api.access import GuardedRoute, Steward, Viewer
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.errors import ApiError, not_found
@@ -115,6 +116,7 @@ def _on_wire(
     started: datetime | None,
     finished: datetime | None,
     attempts: int | None,
+    run_id: str | None,
     address: str | None,
     rows: int | None,
     objects: list[dict[str, Any]] | None,
@@ -129,6 +131,8 @@ def _on_wire(
         "started": started and moment(started),
         "finished": finished and moment(finished),
         "attempts": attempts,
+        "dagster_run_id": run_id,
+        "dagster_run_url": dagster_link(f"/runs/{run_id}") if run_id else None,
         "s3_uri": address,
         "rows": rows,
         "objects": objects,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from empi_pipeline.assets.links import page_links
 from empi_pipeline.assets.tables import markdown_table
 from empi_pipeline.evaluation.history import keep_rates
 from empi_pipeline.evaluation.rates import Rate, Rates, measure_rates, widest_gaps
@@ -51,7 +52,12 @@ def rates(
         found = with_estimates(connection, found)
         measurement = keep_rates(connection, found, "dagster")
     yield dg.MaterializeResult(
-        metadata={"measurement": measurement, "identity change": found.change_id, **_metadata(found)}
+        metadata={
+            "measurement": measurement,
+            "identity change": found.change_id,
+            **page_links(on_the_page="/figures"),
+            **_metadata(found),
+        }
     )
     yield from _checked(found, limits)
 

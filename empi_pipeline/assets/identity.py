@@ -5,6 +5,7 @@ from typing import Final
 
 import dagster as dg
 
+from empi_pipeline.assets.links import page_links
 from empi_pipeline.assets.tables import bar_chart, markdown_table
 from empi_pipeline.assets.verdicts import with_verdicts
 from empi_pipeline.automation.partitions import BATCHES
@@ -49,6 +50,7 @@ def identity(
     batch_claim: BatchClaimResource,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Give each new person record its person, in one transaction, and bring the review queue in line."""
+    work_list = page_links(work_list="/cases")
     applied = apply_to_current_index(postgres, scratch, settings.read(), context.partition_key)
     with postgres.connect(autocommit=True) as connection:
         sizes, cases = person_sizes(connection, context.partition_key), open_case_counts(connection)
@@ -60,6 +62,7 @@ def identity(
             "persons merged": applied.persons_merged,
             "records moved": applied.records_moved,
             "identity change": applied.change_id,
+            **({} if applied.change_id is None else page_links(what_it_changed=f"/changes/{applied.change_id}")),
             "records per person": bar_chart(
                 {str(size): count for size, count in sizes}, title="persons this batch touched, by number of records"
             ),
@@ -71,6 +74,8 @@ def identity(
             "cases opened": applied.cases_opened,
             "cases updated": applied.cases_updated,
             "cases closed": applied.cases_closed,
+            "all open cases": sum(cases.values()),
+            **work_list,
             "open cases": markdown_table(["kind", "cases"], sorted(cases.items())),
         },
     )

@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +148,7 @@ def free_port(wanted: int) -> int:
 @contextmanager
 def dagster_services(port: int, api_port: int, *, read_only: bool) -> Iterator[Services]:
     """Dagster's webserver on loopback, its daemon, and the API on loopback; ended with the `with` block."""
+    from empi_pipeline.addresses import DAGSTER_URL, PAGE_URL
     from empi_pipeline.automation.local import prepare_dagster_home, prepare_dagster_storage, project_file
 
     prepare_dagster_home()
@@ -160,13 +161,16 @@ def dagster_services(port: int, api_port: int, *, read_only: bool) -> Iterator[S
         "daemon": ["-m", "dagster._daemon", "run", *workspace],
         "api": ["-m", "empi_pipeline.cli", "api", "--no-batches", "--port", str(api_port)],
     }
+    url, api_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}"
+    # Each links to the other, by the name of a proxy in front if the environment tells one.
+    environment = {PAGE_URL: api_url, DAGSTER_URL: url, **os.environ}
     logs = home() / "logs"
     logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     started: list[Service] = []
     try:
         for name, arguments in commands.items():
-            started.append(_start(name, arguments, logs / f"{name}.log"))
-        yield Services(started, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}")
+            started.append(_start(name, arguments, environment, logs / f"{name}.log"))
+        yield Services(started, url, api_url)
     finally:
         _stop(started)
 
@@ -181,11 +185,12 @@ def keep_running(services: Services, stop: threading.Event) -> None:
         services.refuse_if_ended()
 
 
-def _start(name: str, arguments: Sequence[str], log: Path) -> Service:
+def _start(name: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Service:
     log.touch(mode=0o600)
     with log.open("ab") as sink:
         process = subprocess.Popen(
             [sys.executable, *arguments],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

@@ -232,17 +232,21 @@ def mark_failed(connection: Connection, arrival_id: int, reason_code: str, reaso
         raise _not_waiting(arrival_id)
 
 
-def count_attempt(connection: Connection, batch_id: str, run_id: str | None = None) -> int:
+def count_attempt(connection: Connection, batch_id: str) -> int:
     """Note that an attempt at a batch begins; returns its number, from 1 since the last retry by hand.
 
     Raises:
         NotFoundError: There is no such batch.
     """
-    given = {"batch_id": batch_id, "run_id": run_id}
-    row = connection.execute(load("intake/count_attempt"), given).fetchone()
+    row = connection.execute(load("intake/count_attempt"), {"batch_id": batch_id}).fetchone()
     if row is None:
         raise _unknown(batch_id)
     return int(row[0])
+
+
+def note_run(connection: Connection, batch_id: str, run_id: str) -> None:
+    """Note which Dagster run works on a batch, so that people find it. Without effect for a batch there is not."""
+    connection.execute(load("intake/note_run"), {"batch_id": batch_id, "run_id": run_id})
 
 
 def note_failure(connection: Connection, batch_id: str, reason: str) -> None:

@@ -9,6 +9,7 @@ import dagster as dg
 from empi_pipeline.automation.instance import keep_connections
 from empi_pipeline.automation.partitions import CLAIM_TAG, PARTITION_TAG
 from empi_pipeline.errors import ConflictError
+from empi_pipeline.intake import ledger
 from empi_pipeline.intake.claims import claim
 from empi_pipeline.resources.postgres import PostgresResource
 
@@ -27,12 +28,13 @@ class BatchClaimResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         if context.instance is not None:
             keep_connections(context.instance)
-        tags = context.run.tags if context.run else {}
-        batch_id = tags.get(PARTITION_TAG)
-        if batch_id is None or tags.get(CLAIM_TAG) == str(os.getpid()):
+        batch_id = context.run.tags.get(PARTITION_TAG) if context.run else None
+        if context.run is None or batch_id is None:
             yield self
             return
+        claimed_here = context.run.tags.get(CLAIM_TAG) == str(os.getpid())
         with self.postgres.connect(autocommit=True) as connection:
-            if not claim(connection, batch_id):
+            if not claimed_here and not claim(connection, batch_id):
                 raise ConflictError(f"batch {batch_id} is being worked on by another run; wait for it")
+            ledger.note_run(connection, batch_id, context.run.run_id)
             yield self

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from empi_pipeline.addresses import dagster_link
 from empi_pipeline.api.access import STEWARD, Steward, User, Viewer
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.runtime import AtRuntime
@@ -49,11 +50,19 @@ class ChangeView:
     note: str | None
     undoes_change_id: int | None
     taken_back_by: int | None
+    run_id: str | None
 
     @property
     def can_be_undone(self) -> bool:
         """Whether a steward made it and it still stands."""
         return self.kind in {"decision", "undo"} and self.taken_back_by is None
+
+    @property
+    def in_dagster(self) -> str | None:
+        """Where Dagster tells more, if it had a part in it."""
+        if self.kind == "rematch":  # Which run it was is not kept; the plan's page lists them.
+            return dagster_link("/assets/identity/rematch_plan")
+        return dagster_link(f"/runs/{self.run_id}") if self.run_id else None
 
 
 @dataclass(frozen=True, slots=True)

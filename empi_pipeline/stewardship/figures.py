@@ -1,4 +1,4 @@
-"""The page of figures: what waits, what was decided, how far stewards agree, rates and model quality over time."""
+"""The page of figures: what waits, what was decided, agreement of stewards, rates over time, the latest batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from empi_pipeline.addresses import dagster_link
 from empi_pipeline.api.access import Viewer
 from empi_pipeline.api.runtime import AtRuntime
 from empi_pipeline.evaluation.history import Kept, history
@@ -60,6 +61,7 @@ def figures_page(request: Request, user: Viewer, at: AtRuntime) -> Response:
                 past,
                 _QUALITY,
             ),
+            _batches(connection),
         ]
     return render(request, user, "figures.html", figures=figures)
 
@@ -115,6 +117,31 @@ def _agreement(connection: Connection) -> Figure:
         ("pairs", "all agree", "share", "kappa"),
         [(f"{pairs:,}", f"{agreed:,}", f"{100 * agreed / pairs:.0f} %", kappa)],
     )
+
+
+def _batches(connection: Connection) -> Figure:
+    rows = connection.execute(load("stewardship/latest_batches"), {}).fetchall()
+    told = [
+        (
+            batch_id,
+            status,
+            *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (started, finished)),
+            _linked(f"/changes/{change_id}", f"change {change_id}") if change_id else "",
+            _linked(dagster_link(f"/runs/{run_id}"), run_id[:8]) if run_id else "",
+        )
+        for batch_id, status, started, finished, run_id, change_id in rows
+    ]
+    return Figure(
+        "Latest batches",
+        "What was delivered last, the newest first. Files and rows are told in Dagster.",
+        ("batch", "state", "begun", "ended", "what it changed", "Dagster run"),
+        told,
+        wide=True,
+    )
+
+
+def _linked(address: str | None, text: str) -> str:
+    return Markup('<a href="{}">{}</a>').format(address, text) if address else text
 
 
 def _over_time(title: str, told: str, past: Sequence[Kept], names: Sequence[str]) -> Figure:

@@ -111,11 +111,16 @@ def test_j_files_become_persons_and_again_nothing(
     assert worker.next_batch(os.environ["EMPI_POSTGRES_URL"], Settings()) == job["batch_id"]
     with pipeline() as running:
         assert not worker.daemon_lives()
-        assert running.run_batch(job["batch_id"]).success
+        outcome = running.run_batch(job["batch_id"])
+        assert outcome.success
     assert worker.next_batch(os.environ["EMPI_POSTGRES_URL"], Settings()) is None
 
     job = client.get(f"{API}/jobs/{job_id}").json()["job"]
     assert (job["status"], job["rows"], job["attempts"]) == ("succeeded", 5, 1)
+    assert (job["dagster_run_id"], job["dagster_run_url"]) == (outcome.run_id, None)
+    module_environment.setenv("EMPI_DAGSTER_URL", "http://127.0.0.1:3000")
+    job = client.get(f"{API}/jobs/{job_id}").json()["job"]
+    assert job["dagster_run_url"] == f"http://127.0.0.1:3000/runs/{outcome.run_id}"
     (taken,) = job["objects"]
     assert (taken["rows"], taken["new"], taken["rejected"]) == (5, 4, 1)
     assert "people" not in taken["object"]

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -138,6 +139,10 @@ def test_up_matches_what_is_dropped_into_the_inbox_and_ends_with_all_its_process
                 break
             time.sleep(1)
         assert (status["person_records"], status["persons"]) == (2, 1)
+        with urllib.request.urlopen(told["stewards' page"] + "/figures", timeout=10) as page:
+            linked = re.search(r'href="(http://127\.0\.0\.1:\d+)/runs/[0-9a-f-]{36}"', page.read().decode())
+        assert linked
+        assert linked[1] == told["Dagster UI"]
     finally:
         up.send_signal(signal.SIGTERM)
         assert up.wait(60) == 0

@@ -157,6 +157,28 @@ def test_a_run_shows_its_assets_checks_and_partitions_in_dagster(running: Pipeli
     assert all(each is not None and each.passed for each in evaluations)
 
 
+def test_a_run_leads_to_the_stewards_page_and_the_batch_to_its_run(
+    running: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPI_PAGE_URL", "https://empi.example.org/")
+    batch_id = deliver(running, {"hospital.csv": HOSPITAL})
+    outcome = running.run_batch(batch_id)
+    with running.connect() as connection:
+        run_of_batch = connection.execute("select last_run_id from intake.batches").fetchone()
+        (open_cases,) = connection.execute(
+            "select count(*) from identity.review_cases where status = 'open'"
+        ).fetchone()
+    assert run_of_batch == (outcome.run_id,)
+    told = {}
+    for record in local_instance().get_records_for_run(outcome.run_id).records:
+        event = record.event_log_entry.dagster_event
+        if event is not None and event.is_step_materialization:
+            told[event.asset_key.to_user_string()] = event.step_materialization_data.materialization.metadata
+    assert told["identity/review_queue"]["work list"].value == "https://empi.example.org/cases"
+    assert told["identity/review_queue"]["all open cases"].value == open_cases
+    assert told["identity/persons"]["what it changed"].value == "https://empi.example.org/changes/1"
+
+
 def test_a_lost_row_is_noticed_and_keeps_the_batch_from_matching(
     running: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,13 +157,22 @@ def test_an_object_is_read_once_even_by_two_runs(connection: Connection) -> None
 
 def test_open_batches_come_oldest_first_with_their_attempts(connection: Connection) -> None:
     first, second, third = (formed(connection, key) for key in ("inbox/a.csv", "inbox/b.csv", "inbox/c.csv"))
-    assert [ledger.count_attempt(connection, first, "run-1"), ledger.count_attempt(connection, first)] == [1, 2]
+    assert [ledger.count_attempt(connection, first), ledger.count_attempt(connection, first)] == [1, 2]
     ledger.count_attempt(connection, second)
     ledger.mark_applied(connection, second)
     assert [(each.batch_id, each.status, each.attempts) for each in ledger.open_batches(connection)] == [
         (first, "running", 2),
         (third, "waiting", 0),
     ]
+
+
+def test_the_run_of_a_batch_is_the_last_one_that_worked_on_it(connection: Connection) -> None:
+    batch_id, other = formed(connection, "inbox/a.csv"), formed(connection, "inbox/b.csv")
+    for run_id in ("run-1", "run-2"):
+        ledger.note_run(connection, batch_id, run_id)
+    ledger.note_run(connection, "no-such-batch", "run-3")
+    rows = connection.execute("select batch_id, last_run_id from intake.batches order by batch_no").fetchall()
+    assert rows == [(batch_id, "run-2"), (other, None)]
 
 
 def test_a_failed_attempt_waits_for_the_next_until_it_is_given_up(connection: Connection) -> None:

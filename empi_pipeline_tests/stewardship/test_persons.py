@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from empi_pipeline_tests.stewardship.conftest import Desk
 
 
@@ -126,3 +128,34 @@ def test_the_figures_tell_what_waits_and_what_was_decided(desk: Desk) -> None:
     assert "12.50 %" in page
     assert 'aria-label="duplicate over 2 measurements"' in page
     assert "Smith" not in page
+
+
+@pytest.mark.parametrize("dagster", ["https://dagster.example.org", ""])
+def test_figures_and_changes_lead_to_the_dagster_run_of_a_batch_where_dagster_has_an_address(
+    desk: Desk, dagster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPI_DAGSTER_URL", dagster)
+    desk.connection.execute("update intake.batches set last_run_id = '0d0c4711-aaaa', status = 'applied'")
+    desk.connection.execute("insert into intake.batches (batch_id, status) values ('batch-later', 'waiting')")
+    desk.connection.commit()
+    figures, change = desk.get("/figures"), desk.get("/changes/1")
+    latest = figures[figures.index("Latest batches") :]
+    assert latest.index("batch-later") < latest.index("batch-1")
+    assert '<a href="/changes/1">change 1</a>' in latest
+    linked = f'href="{dagster}/runs/0d0c4711-aaaa"'
+    assert (linked in latest, linked in change) == (bool(dagster), bool(dagster))
+    assert ("0d0c4711" in latest, "in Dagster" in change) == (True, bool(dagster))
+
+
+def test_a_rematch_leads_to_the_page_of_its_plan_and_a_decision_nowhere(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPI_DAGSTER_URL", "https://dagster.example.org")
+    desk.post("/cases/1/answer", {**desk.fields(desk.get("/cases/1")), "answer": "confirm"})
+    assert "dagster.example.org" not in desk.get("/changes/2")
+    desk.connection.execute(
+        "insert into identity.changes select 3, at, 'rematch', null, model_id, null, null, actor,"
+        " null, 0, digest, previous_digest from identity.changes where change_id = 2"
+    )
+    desk.connection.commit()
+    assert 'href="https://dagster.example.org/assets/identity/rematch_plan"' in desk.get("/changes/3")

@@ -10,12 +10,12 @@ with job as materialized (
                 when status = 'failed' and failure_reason like 'cancelled by %%' then 'cancelled'
                 else status
             end as status,
-            failure_reason as reason, created_at, started_at, finished_at, attempts, null::text as address,
-            null::bigint as row_count
+            failure_reason as reason, created_at, started_at, finished_at, attempts, last_run_id as run_id,
+            null::text as address, null::bigint as row_count
         from intake.batches
         union all
         select
-            job_no, 'export', null, status, reason, asked_at, started_at, finished_at, null, address, row_count
+            job_no, 'export', null, status, reason, asked_at, started_at, finished_at, null, null, address, row_count
         from access.export_jobs
     ) as every_job
     where (%(job_no)s::bigint is null or job_no = %(job_no)s)
@@ -27,7 +27,7 @@ with job as materialized (
 )
 select
     job.job_no, job.kind, job.batch_id, job.status, job.reason, job.created_at, job.started_at, job.finished_at,
-    job.attempts, job.address, coalesce(job.row_count, counted.row_count), counted.objects
+    job.attempts, job.run_id, job.address, coalesce(job.row_count, counted.row_count), counted.objects
 from job
 cross join lateral (
     select
