@@ -24,12 +24,13 @@ with page as materialized (
         and (%(scope)s::text[] is null or cleaned.data_source = any (%(scope)s))
         and (%(record_ids)s::bigint[] is null or cleaned.record_id = any (%(record_ids)s))
         and (%(person_id)s::uuid is null or member.person_id between %(person_id)s::uuid and %(person_id_end)s::uuid)
-        -- Each person once, at the first of its records that fits. A scalar subquery, and one with `offset 0` in it: the
-        -- records of the person are looked up one by one, so that a page costs what it shows.
-        and cleaned.record_id = (
-            select min(also.record_id)
+        -- Each person once, at the first of its records that fits. Each `offset 0` keeps a lookup one by one, so that a page
+        -- costs what it shows, and one that ends at the first record found, so that large persons cost no squares.
+        and not exists (
+            select
             from identity.membership as also
             where also.person_id = member.person_id
+                and also.record_id < cleaned.record_id
                 and exists (
                     select
                     from cleaned.person_records as other
@@ -58,6 +59,7 @@ with page as materialized (
                         and (%(record_ids)s::bigint[] is null or other.record_id = any (%(record_ids)s))
                     offset 0
                 )
+            offset 0
         )
         -- Going on after a record: among those with a last name, or among those without, never both at once, so that the
         -- index of names is entered where the page before ended.
