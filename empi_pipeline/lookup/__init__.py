@@ -1,4 +1,4 @@
-"""Who an incoming record is about: the likeliest persons of the index, within milliseconds, and nothing is stored.
+"""Who an incoming record is about: the likeliest persons of the index, in tens of milliseconds, and nothing is stored.
 
 Reads cleaning, linkage and identity; only the faces (CLI, HTTP API) read it. No Dagster.
 """
