@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from empi_pipeline.api.access import ADMIN, GuardedRoute, Steward
+from empi_pipeline.api.access import GuardedRoute, Steward
 from empi_pipeline.api.cases import visible_case
-from empi_pipeline.api.errors import forbidden, not_found
+from empi_pipeline.api.limits import refuse_undo
 from empi_pipeline.api.persons import visible_person
 from empi_pipeline.api.runtime import AtRuntime
 from empi_pipeline.api.saving import PATIENCE_SECONDS, carry_out, saved_on_wire
@@ -143,16 +143,13 @@ def split(request: Request, at: AtRuntime, user: Steward, person_id: str, asked:
 
 @router.post("/changes/{change_id}/undo")
 def undo(request: Request, at: AtRuntime, user: Steward, change_id: int, asked: Undo) -> dict[str, Any]:
-    """Take a change back: records return, retired ids live again. What a batch or a rematch did, admins take back."""
-    if not 0 < change_id < 2**63:
-        raise not_found()
+    """Take a change back: records return, retired ids live again.
+
+    All that a batch or a rematch did, admins take back; the part that retired one person (`person_id`), stewards too.
+    """
     person = None if asked.person_id is None else person_uuid_of(asked.person_id)
     with at.connection() as connection:
-        row = connection.execute("select kind from identity.changes where change_id = %s", [change_id]).fetchone()
-    if row is None:
-        raise not_found()
-    if row[0] in {"batch", "rematch"} and not user.may(ADMIN):
-        raise forbidden()
+        refuse_undo(connection, user, change_id, person)
 
     def save(connection: Connection, policy: Policy) -> Saved:
         return take_back(

@@ -16,6 +16,7 @@ from empi_pipeline.api.access import ADMIN, GuardedRoute, Steward, User
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.configs import known_models, make_active
 from empi_pipeline.api.errors import ApiError, forbidden, invalid
+from empi_pipeline.api.limits import refuse_limited
 from empi_pipeline.api.objects import address_of, object_at
 from empi_pipeline.api.runtime import AtRuntime, Runtime
 from empi_pipeline.api.wire import CONFIG, JOB, Body, Text, id_of, number_in
@@ -78,6 +79,7 @@ async def import_person_records(request: Request, at: AtRuntime, user: Steward) 
     JSON with `s3_uri`, or a form with `file`. A row that cannot be accepted is set aside with its reason, and the
     others go on. The config must be the active one, or an admin asks; then it is made the active one.
     """
+    refuse_limited(user)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         return await run_in_threadpool(_from_s3, request, at, user, _parsed(await request.body()))

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi import Query as QueryParameters
 
 from empi_pipeline.addresses import dagster_link
-from empi_pipeline.api.access import GuardedRoute, Steward, Viewer
+from empi_pipeline.api.access import GuardedRoute, Steward, User, Viewer
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.errors import ApiError, not_found
 from empi_pipeline.api.imports import batch_number
+from empi_pipeline.api.limits import refuse_limited
 from empi_pipeline.api.paging import Size
 from empi_pipeline.api.runtime import AtRuntime
 from empi_pipeline.api.wire import JOB, Query, Text, id_of, moment, number_of
@@ -32,26 +33,27 @@ class JobFilters(Query):
 
 
 @router.get("/jobs")
-def list_jobs(at: AtRuntime, _user: Viewer, asked: Annotated[JobFilters, QueryParameters()]) -> dict[str, Any]:
+def list_jobs(at: AtRuntime, user: Viewer, asked: Annotated[JobFilters, QueryParameters()]) -> dict[str, Any]:
     """Jobs, the newest first."""
     before = None if asked.cursor is None else number_of(asked.cursor, JOB, "cursor", "cursor")
     with at.connection() as connection:
         found = _jobs(connection, before=before, status=asked.status, kind=asked.kind, limit=asked.page_size + 1)
     more = len(found) > asked.page_size
-    shown = found[: asked.page_size]
+    shown = [_seen_by(user, job) for job in found[: asked.page_size]]
     return {"jobs": shown, "pagination": {"has_next": more, "next_cursor": shown[-1]["id"] if more else None}}
 
 
 @router.get("/jobs/{job_id}")
-def read_job(at: AtRuntime, _user: Viewer, job_id: str) -> dict[str, Any]:
+def read_job(at: AtRuntime, user: Viewer, job_id: str) -> dict[str, Any]:
     """One job: its status, why it failed, and what it took in."""
     with at.connection() as connection:
-        return {"job": _job(connection, job_id)}
+        return {"job": _seen_by(user, _job(connection, job_id))}
 
 
 @router.post("/jobs/{job_id}/retry")
 def retry_job(request: Request, at: AtRuntime, user: Steward, job_id: str) -> dict[str, Any]:
     """Try a failed import again; of one that succeeded, the objects that could not be read, as a job of their own."""
+    refuse_limited(user)
     with at.connection() as connection:
         job = _job(connection, job_id)
         if job["kind"] != "import":
@@ -67,6 +69,7 @@ def retry_job(request: Request, at: AtRuntime, user: Steward, job_id: str) -> di
 @router.post("/jobs/{job_id}/cancel")
 def cancel_job(request: Request, at: AtRuntime, user: Steward, job_id: str) -> dict[str, Any]:
     """Cancel a job that has not begun. One that has goes to its end: what it did can be undone."""
+    refuse_limited(user)
     with at.connection() as connection:
         job = _job(connection, job_id)
         if job["status"] != "new":
@@ -83,6 +86,11 @@ def cancel_job(request: Request, at: AtRuntime, user: Steward, job_id: str) -> d
             ledger.give_up(connection, job["batch_id"], f"cancelled by {user.name}")
         audit(connection, request, user, "job.cancel", detail={"job": number})
         return {"job": _job(connection, job_id)}
+
+
+def _seen_by(user: User, job: dict[str, Any]) -> dict[str, Any]:
+    """A job without its objects for who is limited to some sources: names of files tell of others."""
+    return job if user.scope is None else {**job, "objects": None, "s3_uri": None}
 
 
 def _job(connection: Connection, job_id: str) -> dict[str, Any]:

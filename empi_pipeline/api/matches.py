@@ -9,8 +9,9 @@ from pydantic import Field
 
 from empi_pipeline.api.access import GuardedRoute, Steward
 from empi_pipeline.api.errors import ApiError, invalid
+from empi_pipeline.api.limits import refuse_beyond
 from empi_pipeline.api.runtime import AtRuntime
-from empi_pipeline.api.saving import PATIENCE_SECONDS, carry_out, refuse_beyond
+from empi_pipeline.api.saving import PATIENCE_SECONDS, carry_out
 from empi_pipeline.api.wire import CASE, RECORD, Body, Text, number_in, uuid_in
 from empi_pipeline.errors import EmpiError, NotFoundError
 from empi_pipeline.identity.decisions import PersonUpdate, Saved, partition

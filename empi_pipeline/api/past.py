@@ -10,10 +10,10 @@ from pydantic import Field
 from empi_pipeline.api.access import GuardedRoute, Steward, Viewer
 from empi_pipeline.api.audit import audit
 from empi_pipeline.api.cases import visible_case
+from empi_pipeline.api.limits import refuse_beyond
 from empi_pipeline.api.paging import Size
 from empi_pipeline.api.persons import visible_person
 from empi_pipeline.api.runtime import AtRuntime
-from empi_pipeline.api.saving import refuse_beyond
 from empi_pipeline.api.wire import (
     CASE,
     RECORD,

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from empi_pipeline.api.access import User
 from empi_pipeline.api.audit import audit
-from empi_pipeline.api.errors import ApiError
+from empi_pipeline.api.limits import refuse_beyond
 from empi_pipeline.api.runtime import Runtime
 from empi_pipeline.api.wire import CASE, id_of, person_id_of
 from empi_pipeline.errors import EmpiError
@@ -17,7 +17,6 @@ from empi_pipeline.identity.from_settings import policy_of
 from empi_pipeline.identity.policy import Policy
 from empi_pipeline.postgres import Connection
 from empi_pipeline.publishing import publish_at_once
-from empi_pipeline.sql import load
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -71,23 +70,6 @@ def carry_out(
         )
     _publish(at, saved.change_id)
     return saved
-
-
-def refuse_beyond(connection: Connection, user: User, person_ids: Iterable[str]) -> None:
-    """Refuse to act on persons with records one may not see.
-
-    Raises:
-        ApiError: 403.
-    """
-    if user.scope is None:
-        return
-    rows = connection.execute(load("api/sources_of_persons"), {"person_ids": list(person_ids)}).fetchall()
-    if any(not user.sees(source) for (source,) in rows):
-        raise ApiError(
-            403,
-            "This touches records of data sources you may not see; somebody who may must decide. Nothing was saved.",
-            "beyond_data_sources",
-        )
 
 
 def saved_on_wire(saved: Saved) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from empi_pipeline.scratch import open_scratch
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship.arrangement import Entered
 from empi_pipeline.stewardship.records_view import RecordsView, records_view, standardised, with_extras
-from empi_pipeline.stewardship.scope import seen_by
+from empi_pipeline.stewardship.scope import decisions_seen, seen_by
 from empi_pipeline.stewardship.waterfall import Waterfall, waterfall
 
 MOST_PAIRS: Final = 200
@@ -122,15 +122,22 @@ def case_view(
     """
     case = show_case(connection, case_id)
     persons, withheld = seen_by(user, case.persons)
+    mine = {record.record_id for person in persons for record in person.records}
+    if withheld:  # Levels and sentences about a record tell what it says.
+        case = replace(
+            case,
+            pairs=tuple(pair for pair in case.pairs if {pair.record_id_l, pair.record_id_r} <= mine),
+            decisions=decisions_seen(case.decisions, mine),
+        )
     asked = {(pair.record_id_l, pair.record_id_r) for pair in case.pairs}
     if chosen not in asked and case.pairs:
         chosen = (case.pairs[0].record_id_l, case.pairs[0].record_id_r)
-    mine = {record.record_id for person in persons for record in person.records}
     if compared is not None and (compared[0] == compared[1] or not set(compared) <= mine):
         compared = None
+    words = [pair.reason_in_words for pair in case.pairs] if withheld else _told(connection, case, policy)
     listed = [
         (pair, told)
-        for place, (pair, told) in enumerate(zip(case.pairs, _told(connection, case, policy), strict=True))
+        for place, (pair, told) in enumerate(zip(case.pairs, words, strict=True))
         if place < MOST_PAIRS or (pair.record_id_l, pair.record_id_r) == chosen
     ]
     pairs = tuple(_pair_view(connection, pair, told, None if compared else chosen) for pair, told in listed)
@@ -152,17 +159,18 @@ def case_view(
         pairs,
         explained,
         len(case.pairs),
-        tuple(_step(row) for row in reversed(steps)),
-        tuple(reversed(notes_about(connection, case_id=case_id))),
+        tuple(_step(row, with_note=not withheld) for row in reversed(steps)),
+        () if withheld else tuple(reversed(notes_about(connection, case_id=case_id))),
         case.decisions,
         withheld,
     )
 
 
-def _step(row: Sequence[Any]) -> CaseStep:
+def _step(row: Sequence[Any], *, with_note: bool) -> CaseStep:
     *plain, what = row
     values: list[Any] = [*plain, tuple(what)]
-    return CaseStep(*values)
+    step = CaseStep(*values)
+    return step if with_note else replace(step, note=None)
 
 
 def _pair_view(connection: Connection, pair: Pair, told: str | None, chosen: tuple[int, int] | None) -> PairView:

@@ -14,7 +14,7 @@ from empi_pipeline.api.audit import audit
 from empi_pipeline.api.runtime import AtRuntime, Runtime
 from empi_pipeline.errors import EmpiError, NotFoundError
 from empi_pipeline.identity.from_settings import policy_of
-from empi_pipeline.identity.queries import KINDS
+from empi_pipeline.identity.queries import KINDS, show_case
 from empi_pipeline.postgres import Connection
 from empi_pipeline.sql import load
 from empi_pipeline.stewardship import answering, changes
@@ -32,7 +32,7 @@ from empi_pipeline.stewardship.pages import (
     text_of,
 )
 from empi_pipeline.stewardship.saving import problem_of
-from empi_pipeline.stewardship.scope import may_decide
+from empi_pipeline.stewardship.scope import may_decide, seen_by
 from empi_pipeline.stewardship.work_list import (
     FIELDS,
     ME,
@@ -125,9 +125,11 @@ def look_again(
 
 
 @router.get("/cases/{case_id}/state")
-def case_state(case_id: int, _user: Viewer, at: AtRuntime) -> Response:
+def case_state(case_id: int, user: Viewer, at: AtRuntime) -> Response:
     """Version and status, for a page that wants to know whether it is out of date."""
     with at.connection() as connection:
+        if user.data_sources is not None:
+            seen_by(user, show_case(connection, _checked(case_id)).persons)
         row = connection.execute(load("identity/case_for_decision"), {"case_id": _checked(case_id)}).fetchone()
     if row is None:
         raise NotFoundError(f"there is no review case {case_id}")

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from empi_pipeline.addresses import dagster_link
 from empi_pipeline.api.access import STEWARD, Steward, User, Viewer
 from empi_pipeline.api.audit import audit
+from empi_pipeline.api.limits import refuse_change_beyond, refuse_undo
 from empi_pipeline.api.runtime import AtRuntime
 from empi_pipeline.errors import NotFoundError
 from empi_pipeline.identity.policy import Policy
@@ -109,6 +110,7 @@ def change_page(change_id: int, request: Request, user: Viewer, at: AtRuntime) -
         found = change_view(connection, change_id) if change_id < 2**62 else None
         if found is None:
             raise NotFoundError(f"there is no change {change_id}")
+        refuse_change_beyond(connection, user, change_id)
         rows: list[Any] = connection.execute(
             load("stewardship/change_persons"), {"change_id": change_id, "limit": _MOST_PERSONS + 1}
         ).fetchall()
@@ -122,8 +124,13 @@ def change_page(change_id: int, request: Request, user: Viewer, at: AtRuntime) -
 @router.post("/changes/{change_id}/undo")
 def undo_change(change_id: int, request: Request, user: Steward, at: AtRuntime, form: Form) -> Response:
     """Take a change back, and show what it is then like where one was."""
-    back = str(form.get("back") or request.query_params.get("back") or "")
-    saved = carry_out(at, request, user, "change.undo", partial(_take_back, change_id=change_id, actor=user.name))
+    asked = request.query_params
+    back = str(form.get("back") or asked.get("back") or "")
+    person_id = asked.get("person") or None
+    with at.connection() as connection:
+        refuse_undo(connection, user, change_id, person_id)
+    taking_back = partial(_take_back, change_id=change_id, person_id=person_id, actor=user.name)
+    saved = carry_out(at, request, user, "change.undo", taking_back)
     back = back if _BACK.fullmatch(back) else f"/changes/{saved.change_id}"
     return see_other(f"{back}?{told_by(saved.change_id, None, 'undo')}")
 

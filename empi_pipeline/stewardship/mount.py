@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from empi_pipeline.stewardship import cases, changes, figures, person_search, persons
+from empi_pipeline.stewardship import cases, changes, figures, landing, person_search, persons
 from empi_pipeline.stewardship.pages import PageRoute
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -33,6 +33,10 @@ class _Static(StaticFiles):
 
 def add_to(app: FastAPI) -> None:
     """Add the page to an application that has a `runtime`."""
-    for router in (_front, cases.router, person_search.router, persons.router, changes.router, figures.router):
+    # The landing before what could take its fixed paths for ids.
+    for router in (
+        *(_front, landing.router, cases.router),
+        *(person_search.router, persons.router, changes.router, figures.router),
+    ):
         app.include_router(router, include_in_schema=False)
     app.mount("/static", _Static(directory=_STATIC), name="static")

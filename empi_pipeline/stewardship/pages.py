@@ -24,6 +24,8 @@ from empi_pipeline.stewardship.sealed import Seal
 
 _HERE: Final = Path(__file__).parent
 _COOKIE: Final = "empi_form"
+LOST: Final = "lost"
+"""In an address: what was sent did not arrive, for its sender had to sign in first."""
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}")
 _MOST_FIELDS: Final = 20_000
 _HEADERS: Final = {
@@ -63,6 +65,11 @@ class Problem:
         return {"wrong": 400, "changed": 200}.get(self.kind, 409)
 
 
+_NOT_ARRIVED: Final = Problem(
+    "wrong", "Nothing was saved: you had to sign in first.", "What you sent did not arrive; please enter it again."
+)
+
+
 def render(request: Request, user: User | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page.
 
@@ -87,6 +94,8 @@ def render(request: Request, user: User | None, template: str, status: int = 200
         "problem": None,
         "context": "",
     }
+    if values.get("problem") is None and LOST in request.query_params:
+        values["problem"] = _NOT_ARRIVED
     text = _ENVIRONMENT.get_template(template).render(common | values)
     response = HTMLResponse(text, status, headers=_HEADERS)
     if fresh:

@@ -39,7 +39,7 @@ from empi_pipeline.stewardship.pages import (
 )
 from empi_pipeline.stewardship.records_view import records_view, standardised, with_extras
 from empi_pipeline.stewardship.saving import carry_out, problem_of
-from empi_pipeline.stewardship.scope import may_decide, seen_by
+from empi_pipeline.stewardship.scope import decisions_seen, may_decide, seen_by
 
 router = APIRouter(route_class=PageRoute)
 
@@ -76,7 +76,13 @@ class PersonStep:
     @property
     def can_be_undone(self) -> bool:
         """Whether there is something in it that an undo takes back."""
-        return self.taken_back_by is None and (self.kind in {"decision", "undo"} or bool(self.what))
+        return self.taken_back_by is None and self.kind in {"decision", "undo"}
+
+    @property
+    def can_be_given_back(self) -> Sequence[str]:
+        """The persons that an automatic change merged into this one: each can have its own again."""
+        is_merge = self.kind not in {"decision", "undo"} and "took in" in (self.what or ())
+        return (self.others or ()) if is_merge and self.taken_back_by is None else ()
 
 
 @router.get("/persons/together")
@@ -156,8 +162,10 @@ def _page(
             )
             history = [PersonStep(*row) for row in rows]
         known = [each for person in persons for each in (person.person_id, *person.retired_ids)]
-        notes = notes_about(connection, person_ids=known)
-        decided = decisions_among(connection, ids)
+        # A note may quote any record of the person.
+        notes = [] if withheld else notes_about(connection, person_ids=known)
+        seen = {record.record_id for person in persons for record in person.records}
+        decided = decisions_seen(decisions_among(connection, ids), seen)
         cases = [row[0] for row in connection.execute(load("stewardship/open_cases_of_persons"), {"person_ids": ids})]
         done = changes.done(connection, request, user) if form is None else None
         view = records_view(with_extras(connection, persons), said, standardised(connection, persons))

@@ -1,11 +1,11 @@
 """What a user who is limited to some data sources sees of persons: the records of these, and that there are more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from empi_pipeline.api.access import STEWARD, User
 from empi_pipeline.errors import NotFoundError
-from empi_pipeline.identity.queries import Person
+from empi_pipeline.identity.queries import DecisionInForce, Person
 
 
 def seen_by(user: User, persons: Sequence[Person]) -> tuple[tuple[Person, ...], int]:
@@ -24,6 +24,11 @@ def seen_by(user: User, persons: Sequence[Person]) -> tuple[tuple[Person, ...], 
     if persons and not shown:
         raise NotFoundError("there is nothing here, or nothing of your data sources")
     return seen, sum(len(person.records) for person in persons) - shown
+
+
+def decisions_seen(decisions: Iterable[DecisionInForce], record_ids: Collection[int]) -> tuple[DecisionInForce, ...]:
+    """Those between records that he sees: a decision's note may quote both."""
+    return tuple(each for each in decisions if each.record_id_l in record_ids and each.record_id_r in record_ids)
 
 
 def may_decide(user: User, withheld: int) -> bool:

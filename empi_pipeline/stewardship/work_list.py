@@ -159,10 +159,13 @@ def _chosen(connection: Connection, user: User, looking: Looking, asked: Mapping
 
 def _row(case: CaseSummary, user: User, noted: tuple[str | None, str | None, str | None]) -> Row:
     last_actor, last_note, assignee = noted
-    # The name is of the first record, which may be of a source that is not for these eyes.
+    # The name is of the first record, which may be of a source that is not for these eyes; a note may quote any.
     hidden = user.data_sources is not None and not set(case.data_sources) <= user.data_sources
     name = "" if hidden else ", ".join(filter(None, (case.last_name, case.first_name)))
     with_whom = None if assignee in {None, NOBODY} else assignee
+    if hidden:
+        sources = tuple(source for source in case.data_sources if user.sees(source))
+        case, last_actor, last_note = replace(case, data_sources=sources), None, None
     return Row(case, name, _why(case.reason), with_whom, last_actor, last_note)
 
 

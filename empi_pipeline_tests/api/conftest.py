@@ -3,15 +3,19 @@
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from empi_pipeline.api import create_app
+from empi_pipeline.api.tokens import Keys
 from empi_pipeline.embedded.object_store import Endpoint, embedded_object_store
 from empi_pipeline.embedded.postgres import database_url
 from empi_pipeline.postgres import connect
 from empi_pipeline.settings import Settings
+from empi_pipeline_tests.api.issuer import SETTINGS, Issuer
 from empi_pipeline_tests.conftest import TEMPLATE
 
 LOCAL = "http://127.0.0.1:8000"
@@ -58,3 +62,37 @@ def bucket(module_environment: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
         module_environment.setenv("AWS_SECRET_ACCESS_KEY", endpoint.secret_key)
         module_environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         yield endpoint
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+def app(module_environment: pytest.MonkeyPatch, issuer: Issuer) -> FastAPI:
+    module_environment.setattr("empi_pipeline.api.app.Keys", lambda settings: Keys(settings, issuer.fetch))
+    return create_app(Settings(api=SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def anyone(app: FastAPI) -> Iterator[TestClient]:
+    """A client without a token."""
+    with TestClient(app, base_url="https://empi.example") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def as_user(anyone: TestClient, issuer: Issuer, index: str) -> Any:
+    """A client of somebody with a role and perhaps data sources."""
+
+    def client(subject: str, role: str | None, data_sources: list[str] | None = None) -> TestClient:
+        token = issuer.token(subject)
+        anyone.get(f"{API}/users/me", headers={"Authorization": f"Bearer {token}"})
+        with connect(index) as connection:
+            connection.execute(
+                "update access.users set role = %s, data_sources = %s where subject = %s", [role, data_sources, subject]
+            )
+        return TestClient(anyone.app, base_url="https://empi.example", headers={"Authorization": f"Bearer {token}"})
+
+    return client

@@ -8,7 +8,10 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from empi_pipeline.settings import ApiSettings
+
 ISSUER = "https://issuer.example"
+SETTINGS = ApiSettings(issuer=ISSUER, audience=("empi",), first_admin="root@example.org")
 
 
 class Issuer:
