@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -147,6 +148,17 @@ class EvaluationSettings(_Section):
     """The precision that stewards' answers must not contradict: the upper limit of the estimate is at least this."""
 
 
+def is_https_or_loopback(url: str) -> bool:
+    """Whether what an address answers cannot be altered on the way."""
+    try:
+        found = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(found.hostname) and (
+        found.scheme == "https" or (found.scheme == "http" and found.hostname in {"localhost", "127.0.0.1", "::1"})
+    )
+
+
 class ApiSettings(_Section):
     """Who may use the HTTP API and the stewards' page, and its limits; see docs/api.md.
 
@@ -202,7 +214,7 @@ class ApiSettings(_Section):
         if self.issuer and not (self.audience or self.client_id):
             raise ValueError("audience (or client_id): say for whom tokens must be, or any client's would do")
         for url in filter(None, (self.issuer, self.jwks_url)):
-            if not url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+            if not is_https_or_loopback(url):
                 raise ValueError("issuer, jwks_url: must be https")
         return self
 

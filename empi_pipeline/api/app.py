@@ -30,9 +30,9 @@ from empi_pipeline.api import (
     sources,
     users,
 )
+from empi_pipeline.api.issuer_keys import Keys
 from empi_pipeline.api.protection import protect
 from empi_pipeline.api.runtime import Runtime
-from empi_pipeline.api.tokens import Keys
 from empi_pipeline.postgres.pool import Pool
 from empi_pipeline.servers import POSTGRES_URL, S3_BUCKET, S3_ENDPOINT_URL
 from empi_pipeline.settings import Settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
-from empi_pipeline.api.tokens import Keys
+from empi_pipeline.api.issuer_keys import Keys
 from empi_pipeline.postgres import Connection
 from empi_pipeline.postgres.pool import Pool
 from empi_pipeline.settings import Settings

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from empi_pipeline.api import create_app
-from empi_pipeline.api.tokens import Keys
+from empi_pipeline.api.issuer_keys import Keys
 from empi_pipeline.embedded.object_store import Endpoint, embedded_object_store
 from empi_pipeline.embedded.postgres import database_url
 from empi_pipeline.postgres import connect

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.testclient import TestClient
 
 from empi_pipeline.api.errors import ApiError
-from empi_pipeline.api.tokens import Keys, claims_of
+from empi_pipeline.api.issuer_keys import Keys
+from empi_pipeline.api.tokens import claims_of
 from empi_pipeline_tests.api.conftest import API
 from empi_pipeline_tests.api.issuer import ISSUER, SETTINGS, Issuer
 
@@ -130,7 +131,7 @@ def test_unknown_keys_do_not_make_us_ask_the_issuer_again_and_again(issuer: Issu
     keys = Keys(SETTINGS, issuer.fetch)
     before = len(issuer.fetched)
     for number in range(20):
-        assert keys.key(f"unknown-{number}") is None
+        assert keys.key(f"unknown-{number}", "RS256") is None
     assert len(issuer.fetched) - before == 2  # The discovery document and the keys.
 
 
@@ -138,20 +139,20 @@ def test_keys_that_are_known_survive_an_issuer_that_is_away_for_a_while(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = Keys(SETTINGS, issuer.fetch)
-    assert keys.key("rsa-1") is not None
+    assert keys.key("rsa-1", "RS256") is not None
     monkeypatch.setattr(issuer, "is_away", True)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 600)
-    assert keys.key("rsa-1") is not None
+    assert keys.key("rsa-1", "RS256") is not None
     monkeypatch.setattr(time, "monotonic", lambda: now + 20_000)
     with pytest.raises(Exception, match="identity provider does not answer"):
-        keys.key("rsa-1")
+        keys.key("rsa-1", "RS256")
 
 
 def test_a_key_that_was_withdrawn_is_forgotten(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = Keys(SETTINGS, issuer.fetch)
-    assert keys.key("ec-1") is not None
+    assert keys.key("ec-1", "ES256") is not None
     monkeypatch.delitem(issuer.published, "ec-1")
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 301)
-    assert keys.key("ec-1") is None
+    assert keys.key("ec-1", "ES256") is None

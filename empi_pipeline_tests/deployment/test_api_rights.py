@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from empi_pipeline.api import create_app
-from empi_pipeline.api.tokens import Keys
+from empi_pipeline.api.issuer_keys import Keys
 from empi_pipeline.postgres import connect
 from empi_pipeline.settings import ApiSettings, Settings
 from empi_pipeline_tests.api.issuer import ISSUER, Issuer
