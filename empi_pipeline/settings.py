@@ -194,6 +194,10 @@ class ApiSettings(_Section):
     first_admin: str | None = None
     """The `sub`, or verified `email`, of who becomes admin on signing in while there is no admin."""
 
+    sign_out_url: Annotated[str, Field(pattern=r"^(/[^/\\]|https://)")] | None = None
+    """Where the proxy ends a session, e.g. `/oauth2/sign_out?rd=%2Fcases`: linked from the page, also when a token has
+    expired that the proxy still hands on."""
+
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose X-Forwarded-For and -Proto headers are believed."""
 

@@ -14,11 +14,12 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 
 from empi_pipeline.api.access import GuardedRoute, User
 from empi_pipeline.api.errors import ApiError, of_domain
-from empi_pipeline.api.runtime import Runtime
+from empi_pipeline.api.runtime import Runtime, runtime
 from empi_pipeline.errors import EmpiError
 from empi_pipeline.stewardship.sealed import Seal
 
@@ -93,6 +94,7 @@ def render(request: Request, user: User | None, template: str, status: int = 200
         "done": None,
         "problem": None,
         "context": "",
+        "sign_out_url": runtime(request).settings.api.sign_out_url,
     }
     if values.get("problem") is None and LOST in request.query_params:
         values["problem"] = _NOT_ARRIVED
@@ -169,7 +171,9 @@ class PageRoute(GuardedRoute):
 
 
 def _problem_of(error: ApiError) -> Problem:
-    titles = {401: "Please sign in.", 403: "Not allowed.", 404: "Not found.", 409: "Nothing was saved."}
+    if error.status == 401:
+        return Problem("wrong", "Please sign in again.", "Nobody is signed in, or for too long.")
+    titles = {403: "Not allowed.", 404: "Not found.", 409: "Nothing was saved."}
     title = titles.get(error.status, "That did not work.")
     told = "" if error.message == "Resource not found" else error.message
     return Problem("wrong", title, told, [each["message"] for each in error.details])
@@ -182,6 +186,12 @@ def _since(at: datetime) -> str:
         if seconds >= 2 * size or (seconds >= size and size == 60):
             return f"{int(seconds // size)} {name}"
     return "now"
+
+
+def _code(text: str) -> Markup:
+    """A sentence of ours with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in parts)
 
 
 def _percent(probability: float) -> str:
@@ -200,7 +210,7 @@ def _environment() -> Environment:
     build = hashlib.sha256(b"".join(path.read_bytes() for path in static)).hexdigest()[:12]
     environment.globals.update(root="", build=build)
     environment.filters.update(
-        since=_since, percent=_percent, words=lambda reason: _CLOSED_REASONS.get(reason, reason or "")
+        since=_since, percent=_percent, code=_code, words=lambda reason: _CLOSED_REASONS.get(reason, reason or "")
     )
     return environment
 

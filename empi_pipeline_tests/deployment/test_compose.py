@@ -242,3 +242,5 @@ def test_the_api_is_reached_through_the_proxy_alone_and_both_start_when_asked_fo
     # The token goes on to the server, which checks it again and knows the roles; nothing logs what was searched for.
     assert proxy["environment"]["OAUTH2_PROXY_PASS_AUTHORIZATION_HEADER"] == "true"
     assert proxy["environment"]["OAUTH2_PROXY_REQUEST_LOGGING"] == "false"
+    # It renews sessions at all: tokens that have expired are refused here, whatever the proxy thinks of its session.
+    assert proxy["environment"]["OAUTH2_PROXY_COOKIE_REFRESH"] == "2m"

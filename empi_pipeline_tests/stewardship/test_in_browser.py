@@ -218,6 +218,25 @@ def test_a_batch_that_arrives_meanwhile_is_told_and_what_was_entered_stays(two_c
     assert frozenset("bc") in desk.persons()
 
 
+@pytest.mark.parametrize("how", ["a proxy leads to sign in", "the token has expired"])
+def test_who_is_signed_out_meanwhile_is_told_and_loses_nothing(two_cases: Browsing, how: str) -> None:
+    page = two_cases.steward()
+    page.goto("/cases/1")
+    page.locator("#note").fill("waits for the clinic")
+    answer = {"status": 401} if "token" in how else {"status": 302, "headers": {"Location": "https://idp.example/"}}
+    page.route("**/state", lambda route: route.fulfill(**answer))
+    page.evaluate("document.querySelector('#case').dataset.every = '0.2'; watch()")
+    page.get_by_role("alert").get_by_text("You are signed out.").wait_for()
+    two_cases.see(page, "signed-out")
+    page.unroute("**/state")  # Signed in again, in another tab.
+    page.get_by_text("You are signed out.").wait_for(state="hidden")
+    assert page.locator("#note").input_value() == "waits for the clinic"
+    page.get_by_role("button", name="Same person").click()
+    page.wait_for_url("**/cases/2?*")
+    assert two_cases.desk.one("select note from identity.changes where change_id = 2") == "waits for the clinic"
+    two_cases.complaints.clear()  # A browser calls 401 an error.
+
+
 def _sixty(browsing: Browsing) -> None:
     """Sixty persons of one case, most of two records; each like the one before."""
     records, predictions = {}, []

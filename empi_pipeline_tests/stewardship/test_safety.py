@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from empi_pipeline.api.access import User
+from empi_pipeline.api.tokens import unauthenticated
 from empi_pipeline.schema import ATTRIBUTE_COLUMNS
+from empi_pipeline.settings import ApiSettings
 from empi_pipeline_tests.stewardship.conftest import Desk
 
 ATTACK = "<script>alert(1)</script>'\"><img src=x onerror=alert(2)>{{7*7}}&lt;"
@@ -161,6 +163,28 @@ def test_a_viewer_looks_and_decides_nothing(desk: Desk, monkeypatch: pytest.Monk
     assert _changes(desk) == 1
     _as(monkeypatch, User(1, "nil", None))
     assert "Not allowed." in desk.get("/cases", 403)
+
+
+def test_who_is_not_signed_in_any_more_finds_the_way_to_sign_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    assert "Sign out" not in desk.get("/cases")
+    runtime = desk.browser.app.state.runtime  # type: ignore[attr-defined]
+    away = ApiSettings(sign_out_url="/oauth2/sign_out?rd=%2Fcases")
+    object.__setattr__(runtime, "settings", runtime.settings.model_copy(update={"api": away}))
+    assert '<a class="quiet" href="/oauth2/sign_out?rd=%2Fcases">Sign out</a>' in desk.get("/cases")
+
+    def refuse(_request: object, _at: object) -> User:
+        raise unauthenticated("Invalid JWT", "invalid_token")
+
+    monkeypatch.setattr("empi_pipeline.api.access._authenticate", refuse)
+    for path in ("/cases", "/cases/1", "/persons", "/figures"):
+        page = desk.get(path, 401)
+        assert "Please sign in again." in page
+        assert '<a href="/oauth2/sign_out?rd=%2Fcases">Sign in again</a>' in page
+    for elsewhere in ("//evil.example", "javascript:alert(1)", "http://x.example"):
+        with pytest.raises(ValueError, match="sign_out_url"):
+            ApiSettings(sign_out_url=elsewhere)
 
 
 def test_who_is_limited_to_sources_sees_their_records_and_decides_only_about_what_he_sees(

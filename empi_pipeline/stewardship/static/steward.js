@@ -118,19 +118,20 @@ async function lookAgain() {
   const scrolled = find(".scroll", form)?.scrollTop ?? 0;
   const body = new URLSearchParams(new FormData(form));
   form.setAttribute("aria-busy", "true");
-  let text;
+  let answer, text;
   try {
-    text = await (await fetch(find("button[formaction]", form).formAction, { method: "POST", body })).text();
+    answer = await fetch(find("button[formaction]", form).formAction, { method: "POST", body });
+    text = await answer.text();
   } catch {
     form.removeAttribute("aria-busy");
-    return say("The server does not answer; what you entered is still here.");
+    return say("The server does not answer, or you are signed out; what you entered is still here.");
   }
   if (mine !== asking) return;
   const page = new DOMParser().parseFromString(text, "text/html");
   const fresh = find("form[data-swap]", page);
   if (!fresh) {
     form.removeAttribute("aria-busy");
-    return say("The server could not show this; what you entered is still here.");
+    return say(`${answer.status === 401 ? "You are signed out" : "The server could not show this"}; what you entered is still here.`);
   }
   all("main > .banner").forEach((old) => old.remove());
   // What was typed while the answer was on its way must not be lost.
@@ -197,21 +198,25 @@ let watching = null;
 function watch() {
   clearInterval(watching);
   const form = find("form[data-state]");
-  if (!form) return;
-  const seconds = Number(form.dataset.every || 15);
-  watching = setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const state = await (await fetch(form.dataset.state)).json();
-      const isOld = state.status !== "open" || String(state.version) !== form.dataset.version;
-      if (isOld && find(".actions")) {
-        find("#changed .what").textContent = state.status === "open" ? `It is version ${state.version} by now.` : "It is closed by now.";
-        find("#changed").hidden = false;
-        clearInterval(watching);
-      }
-    } catch { /* The server is away; saving will say so. */ }
-  }, seconds * 1000);
+  if (form) watching = setInterval(lookWhetherOld, Number(form.dataset.every || 15) * 1000);
 }
+
+async function lookWhetherOld() {
+  const form = find("form[data-state]");
+  if (!form || document.hidden || !find(".actions")) return;
+  try {
+    // A proxy that wants a new sign-in leads elsewhere; a token that has expired is 401.
+    const answer = await fetch(form.dataset.state, { redirect: "manual" });
+    find("#signed-out").hidden = answer.type !== "opaqueredirect" && answer.status !== 401;
+    if (!answer.ok) return;
+    const state = await answer.json();
+    if (state.status === "open" && String(state.version) === form.dataset.version) return;
+    find("#changed .what").textContent = state.status === "open" ? `It is version ${state.version} by now.` : "It is closed by now.";
+    find("#changed").hidden = false;
+    clearInterval(watching);
+  } catch { /* The server is away; saving will say so. */ }
+}
+document.addEventListener("visibilitychange", lookWhetherOld);
 
 // --- Clicks
 document.addEventListener("click", (event) => {
