@@ -5,6 +5,7 @@ Functions over an open connection; where one transaction ends is the caller's de
 `retry` opens it again. Status of an arrival: `waiting` -> `read` or `failed`.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -108,6 +109,16 @@ class RowCounts(Protocol):
     def rejected(self) -> int: ...  # noqa: D102
 
 
+@dataclass(frozen=True, slots=True)
+class ReadObject:
+    """An object that was read: what became of its rows, its columns kept aside, and what is odd about it."""
+
+    arrival_id: int
+    rows: RowCounts
+    unknown_columns: Sequence[str] = ()
+    note: str | None = None
+
+
 def known_arrivals(connection: Connection, listing: Iterable[ListedObject]) -> set[ArrivalIdentity]:
     """Which of the listed object versions are in the ledger."""
     rows = connection.execute(load("intake/known_arrivals"), _columns(listing)).fetchall()
@@ -207,18 +218,30 @@ def mark_read(
     Raises:
         ConflictError: It is not waiting any more: somebody else has read it, and these rows must not be stored.
     """
-    assert rows.delivered == rows.new + rows.known + rows.rejected
+    mark_several_read(connection, [ReadObject(arrival_id, rows, unknown_columns, note)])
+
+
+def mark_several_read(connection: Connection, objects: Sequence[ReadObject]) -> None:
+    """Note that objects were read; in the transaction that stores their rows.
+
+    Raises:
+        ConflictError: One is not waiting any more: somebody else has read it, and none of the rows must be stored.
+    """
+    assert all(each.rows.delivered == each.rows.new + each.rows.known + each.rows.rejected for each in objects)
     given = {
-        "arrival_id": arrival_id,
-        "delivered": rows.delivered,
-        "new": rows.new,
-        "known": rows.known,
-        "rejected": rows.rejected,
-        "unknown_columns": list(unknown_columns),
-        "note": note,
+        "arrival_ids": [each.arrival_id for each in objects],
+        "delivered": [each.rows.delivered for each in objects],
+        "new": [each.rows.new for each in objects],
+        "known": [each.rows.known for each in objects],
+        "rejected": [each.rows.rejected for each in objects],
+        # Arrays of arrays would all need one length.
+        "unknown_columns": [json.dumps(list(each.unknown_columns)) for each in objects],
+        "notes": [each.note for each in objects],
     }
-    if connection.execute(load("intake/mark_read"), given).fetchone() is None:
-        raise _not_waiting(arrival_id)
+    marked = {arrival_id for (arrival_id,) in connection.execute(load("intake/mark_read"), given).fetchall()}
+    for each in objects:
+        if each.arrival_id not in marked:
+            raise _not_waiting(each.arrival_id)
 
 
 def mark_failed(connection: Connection, arrival_id: int, reason_code: str, reason: str) -> None:

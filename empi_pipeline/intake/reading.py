@@ -53,6 +53,7 @@ class DeliveredObject:
         self.name = name
         self.rows_accepted = 0
         self.rows_rejected = 0
+        self._has_rows = False
         self._unknown: set[str] = set()
         self._left_out: set[str] = set()
         self._con = con
@@ -81,15 +82,25 @@ class DeliveredObject:
         Raises:
             UnreadableObjectError: The object turns out to be unreadable; nothing of it must be kept.
         """
-        if self._reader is None:
-            return
-        for parsed in self._reader.rows():
-            self._note_columns(parsed.plan)
+        for parsed in self.parsed():
             for part in _parts(parsed, self._limits.max_batch_rows):
                 batch = judge_rows(self._con, part, self._limits)
                 self.rows_accepted += batch.accepted.num_rows
                 self.rows_rejected += batch.rejected.num_rows
                 yield batch
+
+    def parsed(self) -> Iterator[ParsedRows]:
+        """The rows in order as the parser leaves them, for who judges those of several objects together.
+
+        Raises:
+            UnreadableObjectError: The object turns out to be unreadable; nothing of it must be kept.
+        """
+        if self._reader is None:
+            return
+        for parsed in self._reader.rows():
+            self._note_columns(parsed.plan)
+            self._has_rows |= bool(len(parsed.line_numbers) or parsed.unparsed)
+            yield parsed
 
     def _note_columns(self, plan: ColumnPlan | None) -> None:
         if plan is not None:
@@ -101,7 +112,7 @@ class DeliveredObject:
         """What is odd about a readable object without rows, once it is read; else None."""
         if self._reader is None:
             return "the object is empty: no header, no rows"
-        return None if self.rows_accepted or self.rows_rejected else "the object has column names but no rows"
+        return None if self._has_rows else "the object has column names but no rows"
 
     @property
     def unknown_columns(self) -> tuple[str, ...]:

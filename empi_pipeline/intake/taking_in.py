@@ -1,7 +1,7 @@
 """Taking in a batch: each object read, judged and stored, in full or not at all, and the ledger told with it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +16,8 @@ from empi_pipeline.intake.layout import ReadLimits, SourceLayout, layout_for
 from empi_pipeline.intake.ledger import Arrival
 from empi_pipeline.intake.object_store import ObjectStore
 from empi_pipeline.intake.reading import DeliveredObject
+from empi_pipeline.intake.rows import judge_rows
+from empi_pipeline.intake.small_objects import SMALL_BYTES, FetchedObject, JoinedRows, SmallObject, parse, read_ahead
 from empi_pipeline.intake.withdrawn import WithdrawnIdentities
 from empi_pipeline.postgres import Connection, copy_in, copy_out, storing_records
 from empi_pipeline.postgres.connections import DatabaseError
@@ -26,13 +28,15 @@ _UNIQUE_VIOLATION: Final = "23505"
 _DEADLOCK: Final = "40P01"
 _TRIES: Final = 5
 
-_SMALL_BYTES: Final = 64_000
-_TOGETHER: Final = 100
+_TOGETHER: Final = 500
+_TOGETHER_BYTES: Final = 8_000_000
 _MANY: Final = 10
-"""Objects up to so small are taken in together, up to so many in a transaction, if at least so many are waiting."""
+"""Small objects are taken in together, up to so many (and bytes) in a transaction, if at least so many are waiting."""
 
 _FEW_HASHES: Final = 1_000
 _HASHES: Final = pa.schema([("content_hash", pa.binary())])
+
+_WHOSE_REASON: Final = ("arrival_id", "reason_code")
 
 Connect = Callable[[], AbstractContextManager[Connection]]
 
@@ -74,75 +78,81 @@ def take_in(
     limits = ReadLimits(max_value_bytes=settings.intake.value_bytes, max_columns=settings.intake.columns)
     with connect() as connection:
         waiting = ledger.arrivals_of_batch(connection, batch_id, only_waiting=True)
-    for group in _groups(waiting):
-        if len(group) >= _MANY and _take_in_together(connect, store, con, group, layouts, limits):
-            continue
-        for arrival in group:
-            try:
-                _take_in_object(connect, store, con, arrival, _layout(arrival, layouts), limits)
-            except UnreadableObjectError as error:
-                with connect() as connection:
-                    ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
+    taking = _Taking(connect, store, con, layouts, limits)
+    for group, fetched in read_ahead(store, _groups(waiting), lambda group: len(group) >= _MANY):
+        if fetched is None:
+            taking.one_by_one(group)
+        else:
+            taking.together(fetched)
     with connect() as connection:
         return ledger.arrivals_of_batch(connection, batch_id)
-
-
-def _layout(arrival: Arrival, layouts: Sequence[SourceLayout]) -> SourceLayout:
-    return layout_for(arrival.object_key.removeprefix(INBOX_PREFIX), layouts)
 
 
 def _groups(waiting: Sequence[Arrival]) -> Iterator[list[Arrival]]:
     """The objects in their order: small ones that follow one another together, large ones each by itself."""
     group: list[Arrival] = []
+    size = 0
     for arrival in waiting:
-        is_small = arrival.size_bytes <= _SMALL_BYTES
-        if group and (not is_small or len(group) == _TOGETHER):
+        is_small = arrival.size_bytes <= SMALL_BYTES
+        if group and (not is_small or len(group) == _TOGETHER or size + arrival.size_bytes > _TOGETHER_BYTES):
             yield group
-            group = []
+            group, size = [], 0
         group.append(arrival)
+        size += arrival.size_bytes
         if not is_small:
             yield group
-            group = []
+            group, size = [], 0
     if group:
         yield group
 
 
-def _take_in_together(
-    connect: Connect,
-    store: ObjectStore,
-    con: duckdb.DuckDBPyConnection,
-    group: Sequence[Arrival],
-    layouts: Sequence[SourceLayout],
-    limits: ReadLimits,
-) -> bool:
-    """Take in small objects in one transaction, each in full or not at all.
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """How the objects of a batch are taken in."""
 
-    A connection and a commit cost as much as a small file.
+    connect: Connect
+    store: ObjectStore
+    con: duckdb.DuckDBPyConnection
+    layouts: Sequence[SourceLayout]
+    limits: ReadLimits
 
-    Returns:
-        False where another batch brought the same content at this moment: then nothing was stored.
-    """
-    try:
-        with connect() as connection:
-            storing_records(connection)
-            withdrawn = WithdrawnIdentities(connection, con)
-            for arrival in group:
-                try:
-                    with (
-                        store.open(arrival.bucket, arrival.object_key, arrival.object_version) as stream,
-                        connection.transaction(),
-                    ):
-                        delivered = DeliveredObject(con, stream, arrival.object_key, _layout(arrival, layouts), limits)
-                        rows = _store(connection, withdrawn, arrival, delivered)
-                        note = delivered.note
-                        ledger.mark_read(connection, arrival.arrival_id, rows, delivered.unknown_columns, note)
-                except UnreadableObjectError as error:
+    def layout(self, arrival: Arrival) -> SourceLayout:
+        return layout_for(arrival.object_key.removeprefix(INBOX_PREFIX), self.layouts)
+
+    def one_by_one(self, arrivals: Iterable[Arrival]) -> None:
+        """Each object in a transaction of its own."""
+        for arrival in arrivals:
+            try:
+                _take_in_object(self.connect, self.store, self.con, arrival, self.layout(arrival), self.limits)
+            except UnreadableObjectError as error:
+                with self.connect() as connection:
                     ledger.mark_failed(connection, arrival.arrival_id, error.reason_code, str(error))
-    except DatabaseError as error:
-        if error.sqlstate not in {_UNIQUE_VIOLATION, _DEADLOCK}:
-            raise
-        return False
-    return True
+
+    def together(self, fetched: Iterable[FetchedObject]) -> None:
+        """Small objects in one transaction, or few: what turns out to be large is taken in by itself, in its turn."""
+        objects: list[SmallObject] = []
+        rows = 0
+        for each in fetched:
+            small = parse(self.con, each, self.layout(each.arrival), self.limits)
+            if objects and (small is None or rows + small.rows > self.limits.max_batch_rows):
+                self._stored(objects)
+                objects, rows = [], 0
+            if small is None:
+                self.one_by_one([each.arrival])
+            else:
+                objects.append(small)
+                rows += small.rows
+        if objects:
+            self._stored(objects)
+
+    def _stored(self, objects: Sequence[SmallObject]) -> None:
+        try:
+            _store_together(self.connect, self.con, objects, self.limits)
+        except DatabaseError as error:
+            # Another batch brought the same content at this moment; nothing was stored.
+            if error.sqlstate not in {_UNIQUE_VIOLATION, _DEADLOCK}:
+                raise
+            self.one_by_one(each.arrival for each in objects)
 
 
 def source_layouts(settings: Settings) -> list[SourceLayout]:
@@ -203,6 +213,46 @@ def _store(
         rows.known += allowed.num_rows - accepted.num_rows
         rows.rejected_by_reason.update(rejected["reason_code"].to_pylist())
     return rows
+
+
+def _store_together(
+    connect: Connect, con: duckdb.DuckDBPyConnection, objects: Sequence[SmallObject], limits: ReadLimits
+) -> None:
+    """Store the rows of several objects in one transaction, each object in full or not at all."""
+    joined = JoinedRows()
+    for each in objects:
+        joined.add(each)
+    rows = {each.arrival.arrival_id: ObjectRows() for each in objects}
+    batch: dict[str, str | int] = {"batch_id": objects[0].arrival.batch_id}
+    with connect() as connection:
+        storing_records(connection)
+        withdrawn = WithdrawnIdentities(connection, con)
+        for stretch in joined.stretches():
+            part = judge_rows(con, stretch, limits)
+            allowed, refused = withdrawn.set_apart(part.accepted)
+            accepted = joined.told_apart(_new_content(connection, allowed))
+            rejected = joined.told_apart(pa.concat_tables([part.rejected, refused]))
+            copy_in(connection, "raw.person_records", accepted, constants=batch)
+            copy_in(connection, "raw.rejected_rows", rejected, constants=batch)
+            for arrival_id, count in Counter(joined.told_apart(allowed)["arrival_id"].to_pylist()).items():
+                rows[arrival_id].delivered += count
+                rows[arrival_id].known += count
+            for arrival_id, count in Counter(accepted["arrival_id"].to_pylist()).items():
+                rows[arrival_id].new += count
+                rows[arrival_id].known -= count
+            for arrival_id, reason in zip(*(rejected[name].to_pylist() for name in _WHOSE_REASON), strict=True):
+                rows[arrival_id].delivered += 1
+                rows[arrival_id].rejected_by_reason[reason] += 1
+        read = [
+            ledger.ReadObject(each.arrival.arrival_id, rows[each.arrival.arrival_id], each.unknown_columns, each.note)
+            for each in objects
+            if each.refusal is None
+        ]
+        ledger.mark_several_read(connection, read)
+        for each in objects:
+            if each.refusal is not None:
+                refusal = each.refusal
+                ledger.mark_failed(connection, each.arrival.arrival_id, refusal.reason_code, str(refusal))
 
 
 def _new_content(connection: Connection, accepted: pa.Table) -> pa.Table:
