@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from empi_pipeline.intake import ledger
 from empi_pipeline.settings import INBOX_PREFIX
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ def as_objects(folder: Path, header: bytes, rows: Sequence[bytes], rows_each: in
         (below / f"{count:06d}.csv").write_bytes(header + b"".join(rows[start : start + rows_each]))
         count += 1
     return count
+
+
+def register_the_rest(running: "Pipeline") -> None:
+    """Let the ledger know all objects in the inbox, as the sensor's looks would one after the other."""
+    listing = running.object_store().list(INBOX_PREFIX)
+    with running.connect() as connection:
+        ledger.form_batch(connection, listing)
 
 
 class Sensor:

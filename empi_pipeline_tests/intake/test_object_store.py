@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
+import botocore.utils
 import pytest
 from botocore.config import Config
 from botocore.response import StreamingBody
@@ -17,7 +18,7 @@ from empi_pipeline.embedded.object_store import embedded_object_store
 from empi_pipeline.errors import EmpiError, UnreadableObjectError
 from empi_pipeline.intake.arrivals import BatchLimits, plan
 from empi_pipeline.intake.formats import read_fully
-from empi_pipeline.intake.object_store import ObjectStore, ObjectStoreError, s3_client
+from empi_pipeline.intake.object_store import ObjectStore, ObjectStoreError, _timestamp, s3_client
 
 
 @pytest.fixture(scope="session")
@@ -197,3 +198,12 @@ def test_the_embedded_endpoint_works_like_the_others(tmp_path: Path, monkeypatch
             content(store, small.key, small.version)
         with pytest.raises(ObjectStoreError, match="there is no bucket"):
             ObjectStore(s3_client(endpoint.url), "mistyped").put("exports/a.csv", io.BytesIO(b"x"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2026-11-20T12:13:14.151Z", "2026-11-20T12:13:14+00:00", "Fri, 20 Nov 2026 12:13:14 GMT", 1795176794],
+)
+def test_times_are_read_as_botocore_reads_them(told: str | int) -> None:
+    assert _timestamp(told) == botocore.utils.parse_timestamp(told)
+    assert _timestamp(told).tzinfo is not None
