@@ -13,6 +13,8 @@ from empi_pipeline.sql import load
 _BEYOND: Final = "\U0010ffff"
 """Sorts behind whatever may follow a beginning."""
 _ID_BEGINNING: Final = re.compile(r"[0-9a-f]{1,32}")
+_FEW: Final = 5_000
+"""So many records of the persons whose ids begin so are looked at one by one; of more, the first that come by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,13 @@ def parameters_of(connection: Connection, terms: SearchTerms, scope: list[str] |
         NotFoundError: The beginning of the id is none, so nobody has it.
     """
     low, high = ids_from(terms.person_id) if terms.person_id else (None, None)
+    record_ids = _records_of(connection, terms) if terms.source_person_id else None
+    if low is not None and record_ids is None:
+        record_ids = _records_of_ids(connection, low, high)
     values: dict[str, Any] = {
         "data_source": terms.data_source or None,
         "scope": scope,
-        "record_ids": _records_of(connection, terms) if terms.source_person_id else None,
+        "record_ids": record_ids,
         "person_id": low,
         "person_id_end": high,
         "contains": False,
@@ -118,3 +123,11 @@ def _records_of(connection: Connection, terms: SearchTerms) -> list[int]:
         {"data_sources": data_sources, "source_person_id": terms.source_person_id},
     )
     return [record_id for (record_id,) in rows]
+
+
+def _records_of_ids(connection: Connection, low: str, high: str | None) -> list[int] | None:
+    """Records of the persons whose ids lie in a range; None where there are very many."""
+    rows = connection.execute(
+        load("identity/records_of_ids"), {"person_id": low, "person_id_end": high, "limit": _FEW + 1}
+    ).fetchall()
+    return [record_id for (record_id,) in rows] if len(rows) <= _FEW else None

@@ -338,6 +338,36 @@ def test_a_page_of_persons_reads_a_large_person_about_once(crowd: Connection) ->
     assert reading.rows < 40_000
 
 
+def test_a_page_far_in_reads_as_far_as_it_goes_and_not_the_index(crowd: Connection) -> None:
+    reading = Reading(crowd)
+    page = page_of_persons(reading, SearchTerms(), offset=4_000, total=SIZE)  # type: ignore[arg-type]
+    assert (len(page.items), page.items[0].at_record_id) == (50, 13_599)  # The 4,001st by name.
+    assert reading.rows < 15_000
+
+
+def test_a_page_of_those_born_in_a_year_looks_each_record_up_and_not_all_of_that_year(crowd: Connection) -> None:
+    for statement in (
+        "update identity.membership as membership set person_id = first.person_id from identity.membership as first"
+        " where membership.record_id % 2 = 0 and first.record_id = membership.record_id - 1",
+        "update cleaned.person_records set birth_date = '2011-01-' || 10 + record_id % 20"
+        " where (record_id - 1) / 2 % 250 = 0",
+        "analyze identity.membership, cleaned.person_records",
+    ):
+        crowd.execute(statement)
+    reading = Reading(crowd)
+    page = page_of_persons(reading, SearchTerms(birth_date="2011"))  # type: ignore[arg-type]
+    assert (len(page.items), page.total) == (40, 40)
+    assert reading.rows < 1_500
+
+
+def test_persons_are_found_by_the_beginning_of_an_id_without_reading_the_index(crowd: Connection) -> None:
+    ((person_id,),) = crowd.execute("select person_id::text from identity.membership where record_id = 9").fetchall()
+    reading = Reading(crowd)
+    page = page_of_persons(reading, SearchTerms(person_id=person_id[:9]))  # type: ignore[arg-type]
+    assert [each.person_id for each in page.items] == [person_id]
+    assert reading.rows < 50
+
+
 @pytest.mark.parametrize(
     ("asked", "found", "most_read"),
     [

@@ -26,12 +26,13 @@ with fitting as (
     from fitting
     join identity.membership as member on member.person_id = fitting.person_id
 )
-select pair.case_id
-from owned
-join identity.case_pairs as pair on pair.record_id_l = owned.record_id
-join identity.review_cases as review_case on review_case.case_id = pair.case_id and review_case.status = 'open'
-union
-select pair.case_id
-from owned
-join identity.case_pairs as pair on pair.record_id_r = owned.record_id
-join identity.review_cases as review_case on review_case.case_id = pair.case_id and review_case.status = 'open'
+select distinct review_case.case_id
+from (
+    select pair.record_id_l as record_id, pair.case_id
+    from identity.case_pairs as pair
+    union all
+    select pair.record_id_r as record_id, pair.case_id
+    from identity.case_pairs as pair
+) as asked
+join owned on owned.record_id = asked.record_id
+join identity.review_cases as review_case on review_case.case_id = asked.case_id and review_case.status = 'open'
