@@ -44,7 +44,7 @@ def crowd(count: int, *, existing: bool) -> Clustering:
         return attributes.take(pa.array(wanted))
 
     with open_scratch() as con:
-        conflicts = RecordConflicts(con, rules.find, numbers, load, rules.attributes, rules.aspects)
+        conflicts = RecordConflicts(lambda: con, rules.find, numbers, load, rules.attributes, rules.aspects)
         return cluster(known, Guards(), conflicts)
 
 

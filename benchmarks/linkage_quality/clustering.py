@@ -67,7 +67,12 @@ def settled(
     rules = ConflictRules.shipped(families=families)
     attributes = cleaned.select(["record_id", *rules.attributes])
     conflicts = RecordConflicts(
-        con, rules.find, record_ids, lambda ids: attributes.take(pa.array(ids - 1)), rules.attributes, rules.aspects
+        lambda: con,
+        rules.find,
+        record_ids,
+        lambda ids: attributes.take(pa.array(ids - 1)),
+        rules.attributes,
+        rules.aspects,
     )
     evidence = Evidence(
         alone, alone, left[auto] - 1, right[auto] - 1, weight[auto], margin[auto],

@@ -8,7 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from empi_pipeline.identity.arrays import NO_INTS, Flags, Ints, found, pair_keys, pair_keys_ordered, sorted_unique
+from empi_pipeline.identity.arrays import (
+    NO_INTS,
+    Flags,
+    Ints,
+    finest_common,
+    found,
+    pair_keys,
+    pair_keys_ordered,
+    sorted_unique,
+)
 
 FindConflicts: TypeAlias = Callable[[duckdb.DuckDBPyConnection, pa.Table, pa.Table], pa.Table]
 """(scratch, pairs: record_id_l, record_id_r; attributes: record_id, ...) -> record_id_l, record_id_r, reason."""
@@ -18,18 +27,18 @@ LoadAttributes: TypeAlias = Callable[[Ints], pa.Table]
 
 
 class RecordConflicts:
-    """A `ConflictSource` over cleaned records, which it loads when they are first asked for."""
+    """A `ConflictSource` over cleaned records, loaded when they are first asked for, as the scratch is opened."""
 
     def __init__(
         self,
-        con: duckdb.DuckDBPyConnection,
+        scratch: Callable[[], duckdb.DuckDBPyConnection],
         find: FindConflicts,
         record_ids: Ints,
         load: LoadAttributes,
         attributes: Sequence[str],
         aspects: Sequence[Sequence[str]],
     ) -> None:
-        self._con = con
+        self._scratch = scratch
         self._find = find
         self._record_ids = record_ids
         self._load = load
@@ -40,18 +49,11 @@ class RecordConflicts:
 
     def profiles(self, records: Ints) -> Ints:
         """Numbers of the attribute profiles: equal for records that no conflict can tell apart."""
-        rows = self._of(records)
-        wanted = pa.table({"place": np.arange(len(records)), "record_id": self._record_ids[records]})
-        keys = ", ".join(f'"{name}"' for name in self._attributes)  # Names of columns, from our own code.
-        con = self._con.cursor()
-        con.register("profile_rows", rows)
-        con.register("profile_wanted", wanted)
-        numbered = con.execute(
-            f"select place, dense_rank() over (order by {keys}) from profile_wanted join profile_rows using (record_id)"  # noqa: S608
-            " order by place"
-        ).fetchnumpy()
-        con.close()
-        return np.asarray(list(numbered.values())[1], np.int64)
+        rows, places = self._looked_up(records)
+        profile = np.zeros(len(records), np.int64)
+        for name in self._attributes:
+            profile = finest_common(profile, _codes(rows[name])[places] + 1)
+        return profile
 
     def between(self, left: Ints, right: Ints) -> tuple[Ints, list[str]]:
         """Which of the pairs conflict (ascending indexes into the arguments) and, for each of them, the reason."""
@@ -61,14 +63,11 @@ class RecordConflicts:
 
     def equal(self, left: Ints, right: Ints, columns: Sequence[str]) -> Flags:
         """Which of the pairs are equal in some attributes, of which the first must not be missing."""
-        rows = self._of(np.r_[left, right])
-        ids = np.asarray(rows["record_id"].to_numpy(), np.int64)
-        by_id = np.argsort(ids)
-        one, other = (by_id[found(ids[by_id], self._record_ids[side])[0]] for side in (left, right))
+        rows, places = self._looked_up(np.r_[left, right])
+        one, other = np.split(places, 2)
         result = np.ones(len(left), bool)
         for place, name in enumerate(columns):
-            codes = rows[name].combine_chunks().dictionary_encode().indices
-            number = np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), np.int64)
+            number = _codes(rows[name])
             result &= number[one] == number[other]
             if place == 0:
                 result &= number[one] >= 0
@@ -98,7 +97,7 @@ class RecordConflicts:
                 "record_id_r": self._record_ids[asked & np.int64(0xFFFFFFFF)],
             }
         )
-        told = self._find(self._con, pairs, rows).combine_chunks()
+        told = self._find(self._scratch(), pairs, rows).combine_chunks()
         if not told.num_rows:
             return NO_INTS, []
         first, _ = found(self._record_ids, told["record_id_l"].to_numpy().astype(np.int64))
@@ -118,3 +117,16 @@ class RecordConflicts:
             self._rows = rows if self._rows is None else pa.concat_tables([self._rows, rows])
             self._loaded[missing] = True
         return self._rows
+
+    def _looked_up(self, records: Ints) -> tuple[pa.Table, Ints]:
+        """The attributes of these records and maybe of others, and which row is whose."""
+        rows = self._of(records)
+        ids = np.asarray(rows["record_id"].to_numpy(), np.int64)
+        by_id = np.argsort(ids)
+        return rows, by_id[found(ids[by_id], self._record_ids[records])[0]]
+
+
+def _codes(values: pa.ChunkedArray) -> Ints:
+    """Equal numbers for equal values, -1 for missing ones."""
+    codes = values.combine_chunks().dictionary_encode().indices
+    return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), np.int64)

@@ -2,9 +2,9 @@
 
 import importlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -122,9 +122,10 @@ class Policy:
             return
         rules = self.rules or ConflictRules.shipped(families=_families(connection))
         shared = copy_out(connection, load("identity/shared_values"), _SHARED)
-        with open_scratch() as con:
+        with ExitStack() as stack:
             source = RecordConflicts(
-                con,
+                # Opened when it is first needed: a steward's save mostly goes by stored verdicts.
+                cache(lambda: stack.enter_context(open_scratch())),
                 rules.find,
                 record_ids,
                 # What many share vouches for nobody, and tells nobody apart.

@@ -7,13 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from empi_pipeline.identity import policy
 from empi_pipeline.identity.apply import apply_batch
 from empi_pipeline.identity.arrays import Ints
 from empi_pipeline.identity.conflicts import RecordConflicts
+from empi_pipeline.identity.decisions import confirm
 from empi_pipeline.identity.evidence import Guards
 from empi_pipeline.identity.guards import RULES_VERSION
 from empi_pipeline.identity.neighbourhood import read_neighbourhood, start_with_batch
 from empi_pipeline.identity.policy import ConflictRules, Policy
+from empi_pipeline.identity.undo import undo
 from empi_pipeline.identity.verify import verify_evidence
 from empi_pipeline.linkage.nicknames import name_sets
 from empi_pipeline.postgres import Connection
@@ -108,6 +111,35 @@ def test_a_verdict_counts_only_for_its_rules_and_its_model(connection: Connectio
     assert reasons(GUARDED) == []
     judge(connection, GUARDED, world.model_id - 1)
     assert connection.execute("select distinct guard_verdict from matching.predictions").fetchall() == [(None,)]
+
+
+def test_a_save_about_pairs_with_verdicts_opens_no_engine(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(connection)
+    ada = {"first_name": "ada", "birth_date": "1950-01-01"}
+    batch = world.deliver({"a": ada, "b": ada, "c": ada}, [("a", "b", 0.99), ("b", "c", 0.5), ("a", "c", 0.5)])
+    judge(connection, GUARDED, world.model_id)
+    apply_batch(connection, batch, policy=GUARDED)
+    opened = []
+    open_one = policy.open_scratch
+    monkeypatch.setattr(policy, "open_scratch", lambda: opened.append(1) or open_one())
+    ((case_id,),) = connection.execute("select case_id from identity.review_cases").fetchall()
+    saved = confirm(connection, case_id, 1, actor="ann", policy=GUARDED)
+    assert (world.persons(), opened) == ({frozenset("abc")}, [])
+    undo(connection, saved.change_id, actor="ann", policy=GUARDED)
+    assert (world.persons(), opened) == ({frozenset("ab"), frozenset("c")}, [])
+
+
+def test_profiles_tell_apart_what_conflicts_could_and_take_missing_values_for_a_value(connection: Connection) -> None:
+    world = World(connection)
+    ada = {"first_name": "ada", "birth_date": "1950-01-01"}
+    eve = {**ada, "first_name": "eve"}
+    world.deliver({"a": ada, "b": {"first_name": "ada"}, "c": eve, "d": ada, "e": {}, "f": {"first_name": "ada"}})
+    with GUARDED.conflicts(connection, Guards(), np.array(sorted(world.ids.values()))) as source:
+        profile = source.profiles(np.array([5, 3, 4, 0, 1, 2, 3]))
+    alike = {frozenset(np.flatnonzero(profile == number).tolist()) for number in profile.tolist()}
+    assert alike == {frozenset({0, 4}), frozenset({1, 3, 6}), frozenset({2}), frozenset({5})}
 
 
 def test_a_wrong_verdict_does_not_get_past_verify(connection: Connection) -> None:
