@@ -5,6 +5,7 @@ import importlib.util
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
@@ -38,6 +39,8 @@ from empi_pipeline.servers import POSTGRES_URL, S3_BUCKET, S3_ENDPOINT_URL
 from empi_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
     from empi_pipeline.intake.object_store import ObjectStore
 
 PREFIX: Final = "/api/v1"
@@ -106,6 +109,15 @@ def local_user() -> str:
 
 
 def _object_store(bucket: str | None = None) -> "ObjectStore":
-    from empi_pipeline.intake.object_store import ObjectStore, s3_client
+    from empi_pipeline.intake.object_store import ObjectStore
 
-    return ObjectStore(s3_client(os.environ.get(S3_ENDPOINT_URL) or None), bucket or os.environ[S3_BUCKET])
+    client = _s3_client(os.environ.get(S3_ENDPOINT_URL) or None, os.environ.get("AWS_ACCESS_KEY_ID"))
+    return ObjectStore(client, bucket or os.environ[S3_BUCKET])
+
+
+@lru_cache(maxsize=1)
+def _s3_client(endpoint_url: str | None, _access_key: str | None) -> "S3Client":
+    """Kept between requests, for one takes longer to make than a save takes; safe for many threads."""
+    from empi_pipeline.intake.object_store import s3_client
+
+    return s3_client(endpoint_url)

@@ -1,6 +1,7 @@
 """What all saves share: one transaction with its audit, the limits of the user, and publishing what came of it."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, Final
 
@@ -20,8 +21,14 @@ from empi_pipeline.publishing import publish_at_once
 
 _LOG: Final = logging.getLogger(__name__)
 
-PATIENCE_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 1.5
 """How long a save waits for others who write identities; then it says so, and nothing is lost but the wait."""
+
+_PUBLICATION_MILLISECONDS: Final = 300
+"""How long a save waits for a publication that is under way: that of a large batch holds the crosswalk for seconds."""
+
+_LATER_SECONDS: Final = 5.0
+"""When a save that was not published for that is, unless another save or batch was faster."""
 
 SaveFunction = Callable[[Connection, Policy], Saved]
 """Saves on a connection that is in a transaction, by a policy."""
@@ -99,12 +106,38 @@ def saved_on_wire(saved: Saved) -> dict[str, Any]:
 def _publish(at: Runtime, change_id: int) -> None:
     try:
         with at.connection() as connection:
-            done = publish_at_once(connection, _Exports(at))
+            done = publish_at_once(connection, _Exports(at), patience=_PUBLICATION_MILLISECONDS)
     except EmpiError as error:
         _LOG.warning("change %d is saved, but not published: %s", change_id, error)
         return
     if done.remark:
         _LOG.warning("change %d is saved, but %s", change_id, done.remark)
+    if done.published is None:
+        _publish_later(at)
+
+
+def _publish_later(at: Runtime) -> None:
+    """Publish when the publication under way is done: it may have begun before what was saved now.
+
+    One waits at a time: whoever publishes, publishes everything. Should the server end before, the next save or batch
+    makes up for it.
+    """
+    waiting: threading.Timer | None = at.kept.get("publication")
+    if waiting is None or not waiting.is_alive():
+        at.kept["publication"] = waiting = threading.Timer(_LATER_SECONDS, _published_later, [at])
+        waiting.daemon = True
+        waiting.start()
+
+
+def _published_later(at: Runtime) -> None:
+    try:
+        with at.connection() as connection:
+            done = publish_at_once(connection, _Exports(at))
+    except EmpiError as error:
+        _LOG.warning("saved changes are not published yet: %s", error)
+        return
+    if done.remark:
+        _LOG.warning("saved changes are %s", done.remark)
 
 
 class _Exports:

@@ -1,5 +1,6 @@
 """What the reference system lacks: acts, undo, history, notes, decisions, the feed, jobs, configs, audit, metrics."""
 
+import time
 from typing import Any
 
 import pytest
@@ -41,6 +42,25 @@ def test_a_case_is_confirmed_and_taken_back_with_the_old_ids(scene: Scene) -> No
     } >= {"record_assigned", "person_merged", "person_revived"}
     assert scene.post(f"/changes/{saved['change_id']}/undo", {}, 409)["error"]["code"] == "conflict"
     scene.post("/changes/99999/undo", {}, 404)
+
+
+def test_a_save_does_not_wait_for_a_large_publication_and_is_published_after_it(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("empi_pipeline.api.saving._LATER_SECONDS", 0.2)
+    case = pair(scene, "p")
+    start = scene.get("/crosswalk/changes", limit=10_000)["next_after"]
+    with connect(scene.index) as publishing:
+        publishing.execute("lock table publishing.publications in share row exclusive mode")
+        begin = time.monotonic()
+        saved = scene.post(f"/potential-matches/{case['id']}/confirm", {"version": 1})
+        assert time.monotonic() - begin < 2
+        assert scene.get("/crosswalk/changes", after=start)["changes"] == []
+    for _ in range(100):
+        if told := scene.get("/crosswalk/changes", after=start)["changes"]:
+            break
+        time.sleep(0.1)
+    assert saved["change_id"] in {change["change_id"] for change in told}
 
 
 def test_a_case_is_rejected_by_pair_and_the_decision_is_listed(scene: Scene) -> None:
