@@ -103,10 +103,11 @@ def looks(objects: int) -> None:
             begun = time.perf_counter()
             sensor.look()
             again.append(time.perf_counter() - begun)
-    print(
-        f"{objects:,} objects in the inbox: the first look {seconds[0]:.1f} s, the second {seconds[1]:.1f} s;"
-        f" a look that finds nothing new {min(again):.1f} s"
-    )
+        print(
+            f"{objects:,} objects in the inbox: the first look {seconds[0]:.1f} s, the second {seconds[1]:.1f} s;"
+            f" a look that finds nothing new {min(again):.1f} s",
+            flush=True,
+        )
 
 
 def show(costs: dict[str, Figures], objects: int, batches: dict[str, int]) -> None:
