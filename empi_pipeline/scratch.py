@@ -45,7 +45,12 @@ def open_scratch(
                 con.execute("set disabled_optimizers = ?", [",".join(without_optimizers)])
             con.execute("set enable_external_access = false")
             if locked:
-                con.execute("set lock_configuration = true")
+                lock(con)
             yield con
         finally:
             con.close()
+
+
+def lock(con: duckdb.DuckDBPyConnection) -> None:
+    """Lock the configuration of a scratch that was opened unlocked."""
+    con.execute("set lock_configuration = true")

@@ -22,7 +22,7 @@ FOUNDATION = (
     "errors",
     "sql",
     "scratch",
-    "planned",
+    "standing",
     "settings",
     "servers",
     "addresses",

@@ -1,17 +1,18 @@
 """Cleaning of one record at a time, by the same stages as a batch, for answers within milliseconds.
 
 `clean` builds and plans its SQL anew for each table, which takes far longer than running it on one record. Here each
-group of stages is planned once and run on the record's values.
+group of stages is a query that is kept running (`standing.py`).
 """
 
 # ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Final
 
 import duckdb
+import pyarrow as pa
 
 from empi_pipeline.cleaning import records
 from empi_pipeline.cleaning.dates import CLEANING_DAY
@@ -19,9 +20,8 @@ from empi_pipeline.cleaning.formats import DATE_COLUMNS, DateColumn, DateOrder, 
 from empi_pipeline.cleaning.further import IDENTIFIERS
 from empi_pipeline.cleaning.queries import DERIVED, EXTRA_KEYS, REFERENCE_MISSING_WORDS
 from empi_pipeline.cleaning.rulebook import GROUPS
-from empi_pipeline.cleaning.stages import Group, Stage, chain
+from empi_pipeline.cleaning.stages import Group, Lookup, Stage, chain
 from empi_pipeline.cleaning.vocabulary import VOCABULARIES
-from empi_pipeline.planned import PlannedQuery
 from empi_pipeline.schema import (
     ATTRIBUTE_COLUMNS,
     CLEANED_COLUMNS,
@@ -32,6 +32,7 @@ from empi_pipeline.schema import (
     SOURCE_IDENTITY_COLUMNS,
     is_person_column,
 )
+from empi_pipeline.standing import INCOMING, TICKET, StandingQuery, add_function
 
 Record = Mapping[str, str | None]
 """Values by column."""
@@ -57,25 +58,27 @@ class RecordCleaner:
         sources: Mapping[str, SourceCleaning],
         date_orders: Mapping[DateColumn, DateOrder | None],
     ) -> None:
-        """Plan all stages.
+        """Make a query of each group of stages.
 
         Args:
-            con: A scratch connection, not used by anything else while a record is cleaned.
+            con: A DuckDB connection opened as `standing.SCRATCH` says, not used by anything else while a record is
+                cleaned.
             sources: Settings by data source, as for `clean`.
             date_orders: What was learnt of the dates of each data source, as for `clean`.
         """
         self._sources = sources
         self._date_orders = date_orders
-        self._before = _planned(con, ("first_name", "last_name"), {}, (), records.BEFORE)
-        groups = {group.name: _planned_group(con, group) for group in GROUPS}
+        chains = _Chains(con)
+        self._before = chains.of(("first_name", "last_name"), {}, (), records.BEFORE)
+        groups = {group.name: (group.keys, chains.of_group(group)) for group in GROUPS}
         outputs = [output for group in GROUPS for output in group.outputs]
-        self._after = _planned(con, outputs, {}, (), records.AFTER)
-        self._identifier = _planned_group(con, IDENTIFIERS)
+        self._after = chains.of(outputs, {}, (), records.AFTER)
+        self._identifier = chains.of_group(IDENTIFIERS)
 
         @lru_cache(maxsize=_REMEMBERED * len(GROUPS))
         def cleaned(group: str, today: str, values: tuple[str | None, ...]) -> dict[str, str | None]:
-            keys = next(each.keys for each in GROUPS if each.name == group)
-            return _only_row(groups[group].run([dict(zip(keys, values, strict=True)) | {_DAY: today}]))
+            keys, query = groups[group]
+            return _only_row(query.run([dict(zip(keys, values, strict=True)) | {_DAY: today}]))
 
         self._cleaned = cleaned
 
@@ -149,35 +152,46 @@ def _together(values: Sequence[str | None]) -> str | None:
     return "|".join(dict.fromkeys(value.replace("|", " ") for value in values if value)) or None
 
 
-def _planned_group(con: duckdb.DuckDBPyConnection, group: Group) -> PlannedQuery:
-    return _planned(con, group.keys, group.start, group.outputs, group.stages)
+class _Chains:
+    """Makes standing queries of stages."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._functions = {
+            name: add_function(con, _standard_form(words), ["varchar"], "varchar")
+            for name, words in VOCABULARIES.items()
+        }
+
+    def of_group(self, group: Group) -> StandingQuery:
+        return self.of(group.keys, group.start, group.outputs, group.stages)
+
+    def of(
+        self, keys: Sequence[str], start: Mapping[str, str], outputs: Sequence[str], stages: Sequence[Stage]
+    ) -> StandingQuery:
+        """A chain of stages over one record; its working columns are what `start` makes of the keys, else the keys."""
+        columns = start or dict(zip(keys, keys, strict=True))
+        started = ", ".join(f"{expression} as {column}" for column, expression in columns.items())
+        query = chain(
+            f"(select {_DAY}, {TICKET}, {started} from {INCOMING}) as started",
+            [_DAY, TICKET],
+            list(columns),
+            stages,
+            looked_up=self._called,
+        )
+        # A column, because the query outlives the day.
+        query = f"select {', '.join([*(outputs or columns), TICKET])} from ({query}) as cleaned".replace(
+            CLEANING_DAY, _DAY
+        )
+        return StandingQuery(self._con, query, pa.schema(dict.fromkeys([*keys, _DAY], pa.string())))
+
+    def _called(self, query: str, columns: Sequence[str], lookups: Sequence[Lookup]) -> str:
+        """As `stages.joined`, without a join."""
+        standards = [f"{self._functions[lookup.vocabulary]}({lookup.key}) as {lookup.alias}" for lookup in lookups]
+        return f"select {', '.join([*columns, *standards])}\nfrom ({query}) as input"
 
 
-def _planned(
-    con: duckdb.DuckDBPyConnection,
-    keys: Sequence[str],
-    start: Mapping[str, str],
-    outputs: Sequence[str],
-    stages: Sequence[Stage],
-) -> PlannedQuery:
-    """A chain of stages over one record; its working columns are what `start` makes of the keys, else the keys."""
-    started = ", ".join(
-        f"{expression} as {column}" for column, expression in (start or dict(zip(keys, keys, strict=True))).items()
-    )
-    working = list(start or keys)
-    query = chain(f"(select {_DAY}, {started} from cleaning_record) as started", [_DAY], working, stages)
-    words = {lookup.vocabulary for stage in stages for lookup in stage.lookups}
-    # A column, because DuckDB plans anew wherever a variable is read.
-    query = f"select {', '.join(outputs or working)} from ({query}) as cleaned".replace(CLEANING_DAY, _DAY)
-    return PlannedQuery(
-        con,
-        query,
-        {"cleaning_record": dict.fromkeys([*keys, _DAY], "varchar")},
-        {
-            f"vocabulary_{name}": {"word": list(VOCABULARIES[name]), "standard": list(VOCABULARIES[name].values())}
-            for name in sorted(words)
-        },
-    )
+def _standard_form(words: Mapping[str, str]) -> Callable[[str | None], str | None]:
+    return lambda word: None if word is None else words.get(word)
 
 
 def _only_row(rows: Sequence[dict[str, str | None]]) -> dict[str, str | None]:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - the SQL holds words and column names of this package, never a delivered value.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -13,7 +13,7 @@ class Lookup:
     Attributes:
         alias: Name of the column in which the stage's expressions find the standard form.
         vocabulary: Which word list, a key of `vocabulary.VOCABULARIES`.
-        key: SQL expression over the columns of the stage, and `<alias>.word` of the lookups before it.
+        key: SQL expression over the columns of the stage.
     """
 
     alias: str
@@ -70,6 +70,16 @@ UNCHANGED, CHANGED, EMPTIED = 0, 1, 2
 """What a stage did to a record: nothing; something; took its value away."""
 
 
+def joined(query: str, columns: Sequence[str], lookups: Sequence[Lookup]) -> str:
+    """The columns of a query (as `input`) and the standard form of each lookup, for many rows."""
+    standards = [f"{lookup.alias}.standard as {lookup.alias}" for lookup in lookups]
+    joins = "".join(
+        f" left join vocabulary_{lookup.vocabulary} as {lookup.alias} on {lookup.alias}.word = {lookup.key}"
+        for lookup in lookups
+    )
+    return f"select {', '.join([*columns, *standards])}\nfrom ({query}) as input{joins}"
+
+
 def chain(
     source: str,
     kept: Sequence[str],
@@ -77,6 +87,7 @@ def chain(
     stages: Sequence[Stage],
     flag: str = "changed",
     value: str | None = None,
+    looked_up: Callable[[str, Sequence[str], Sequence[Lookup]], str] = joined,
 ) -> str:
     """The SQL of a list of stages.
 
@@ -87,6 +98,7 @@ def chain(
         stages: In order of application.
         flag: First part of the flags' names.
         value: The working column that holds the value the stages are about; None for the first that a stage writes.
+        looked_up: How words are looked up.
 
     Returns:
         A SELECT with `kept`, `working` and one `<flag>_<i>` for each stage: UNCHANGED, CHANGED or EMPTIED.
@@ -98,13 +110,7 @@ def chain(
         carried = [*kept, *working, *flags]
         aliases = [lookup.alias for lookup in stage.lookups]
         if stage.lookups:
-            passed = [f"input.{column}" for column in carried]
-            standards = [f"{alias}.standard as {alias}" for alias in aliases]
-            joins = "".join(
-                f" left join vocabulary_{lookup.vocabulary} as {lookup.alias} on {lookup.alias}.word = {lookup.key}"
-                for lookup in stage.lookups
-            )
-            query = f"select {', '.join([*passed, *pending, *standards])}\nfrom ({query}) as input{joins}"
+            query = looked_up(query, [*(f"input.{column}" for column in carried), *pending], stage.lookups)
             carried, flags, pending = [*carried, *_names(pending)], [*flags, *_names(pending)], []
         if stage.when:
             # CASE evaluates `a and b` one after the other, for the rows that are left; a bare AND evaluates both for

@@ -37,6 +37,12 @@ Also with each change of what clustering makes of the same evidence: it is noted
 _MANY: Final = 500
 """From this many pairs on, those that agree too well to conflict are sorted out first."""
 
+_JOINED: Final = (
+    "guard_pairs"
+    " join people as l on l.record_id = guard_pairs.record_id_l"
+    " join people as r on r.record_id = guard_pairs.record_id_r"
+)
+
 _RESULT: Final = pa.schema([("record_id_l", pa.int64()), ("record_id_r", pa.int64()), ("reason", pa.string())])
 
 
@@ -73,8 +79,23 @@ def find_conflicts(
                 return _RESULT.empty_table()
             con.unregister("guard_pairs")
             con.register("guard_pairs", still_open)
-        return con.sql(load("identity/guards"), params={"families": families}).to_arrow_table().cast(_RESULT)
+        return con.sql(guards_sql(), params={"families": families}).to_arrow_table().cast(_RESULT)
     finally:
         con.execute("drop view if exists guard_attributes")
         for name in ("guard_pairs", "guard_delivered", "name_sets"):
             con.unregister(name)
+
+
+def guards_sql() -> str:
+    """The statement that finds conflicts among pairs, with `$families` to be bound."""
+    people, reasons = load("identity/guard_people"), reasons_sql(_JOINED)
+    return load("identity/guards").replace("$guard_people", people).replace("$guard_reasons", reasons)
+
+
+def reasons_sql(pairs: str) -> str:
+    """The statement that says why pairs conflict, as a projection of them.
+
+    Args:
+        pairs: FROM item with record_id_l, record_id_r, and l and r as sql/identity/guard_people.sql makes them.
+    """
+    return load("identity/guard_reasons").replace("$pairs", pairs)

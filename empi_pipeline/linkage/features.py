@@ -39,7 +39,7 @@ FEATURES: Final[dict[str, str]] = {
     "family": "varchar",
     "crowd": "varchar",
 }
-"""Derived columns a model may use beside the cleaned ones, with their DuckDB types (see `sql/linkage/features.sql`)."""
+"""Derived columns a model may use beside the cleaned ones, with their types (`sql/linkage/record_features.sql`)."""
 
 MODEL_COLUMNS: Final = (*CLEANED_COLUMNS, *FEATURES)
 """Every record column that a match model's SQL may name."""
@@ -52,10 +52,26 @@ def features_query(columns: Collection[str], extra: Sequence[str] = (), joins: S
 
     It reads `cleaned_records` (record_id and the cleaned columns, as text) and, for features, `name_sets`.
     """
-    wanted = [column for column in MODEL_COLUMNS if column in {name.lower() for name in columns}]
-    derived = any(column in FEATURES for column in wanted)
-    source = f"({load('linkage/features')})" if derived else "cleaned_records"
-    selected = ", ".join(["record_id", *(f'"{column}"' for column in wanted), *extra])
+    derived = any(column in FEATURES for column in _wanted(columns))
+    if not derived:
+        return _selected(columns, "cleaned_records", extra, joins)
+    query: str = load("linkage/features")
+    for name in ("name_features", "record_features"):
+        query = query.replace(f"${name}", load(f"linkage/{name}"))
+    return _selected(columns, f"({query})", extra, joins)
+
+
+def record_features_query(columns: Collection[str], extra: Sequence[str]) -> str:
+    """The same of records whose names' own features are known, `records_with_names`: a projection."""
+    return _selected(columns, f"({load('linkage/record_features')})", extra, ())
+
+
+def _wanted(columns: Collection[str]) -> list[str]:
+    return [column for column in MODEL_COLUMNS if column in {name.lower() for name in columns}]
+
+
+def _selected(columns: Collection[str], source: str, extra: Sequence[str], joins: Sequence[str]) -> str:
+    selected = ", ".join(["record_id", *(f'"{column}"' for column in _wanted(columns)), *extra])
     return f"select {selected} from {source} as featured {' '.join(joins)}"
 
 
@@ -79,7 +95,7 @@ def with_features(
     Yields:
         The name of the table: record_id (bigint), the columns asked for, the extra ones.
     """
-    wanted = [column for column in MODEL_COLUMNS if column in {name.lower() for name in columns}]
+    wanted = _wanted(columns)
     derived = any(column in FEATURES for column in wanted)
     table = f"linkage_records_{next(_serial)}"
     # Casts: an all-NULL column arrives untyped and would become INTEGER, on which string functions fail.

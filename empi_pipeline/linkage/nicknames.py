@@ -477,3 +477,11 @@ def name_sets() -> pa.Table:
         names += words
         sets += [number] * len(words)
     return pa.table({"name": pa.array(names, pa.string()), "name_set": pa.array(sets, pa.int16())})
+
+
+def sets_of_names() -> dict[str, list[int]]:
+    """The sets of each name, in order."""
+    sets: dict[str, list[int]] = {}
+    for row in name_sets().to_pylist():
+        sets.setdefault(row["name"], []).append(row["name_set"])
+    return sets

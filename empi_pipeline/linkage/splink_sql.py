@@ -42,7 +42,35 @@ def scoring_sql(model: MatchModel, factors: Mapping[str, float], weight_limit: f
 _cache: dict[tuple[str, tuple[tuple[str, float], ...], float | None], str] = {}
 
 
+def pair_scoring_sql(model: MatchModel, factors: Mapping[str, float], pairs: str) -> str:
+    """The same as a projection of pairs whose records are known: match_key and the columns of `PREDICTION_SCHEMA`.
+
+    Args:
+        model: The match model.
+        factors: As for `scoring_sql`.
+        pairs: FROM item with match_key, which is handed through, and structs l and r of what `LEFT` and `RIGHT` have.
+    """
+    ready = compiled(model)
+    paired, *steps = _steps(ready, factors, None)
+    selected, joined, _ = paired["sql"].partition("from __splink__blocked_id_pairs as b")
+    if not joined:
+        raise RuntimeError("another version of Splink puts pairs together in another way")
+    steps = [{**paired, "sql": f"{selected} from {pairs} as b"}, *steps]
+    return _with(steps) + _packed(ready, steps[-1]["output_table_name"], "match_key, ")
+
+
 def _generated(ready: CompiledModel, factors: Mapping[str, float], weight_limit: float | None) -> str:
+    steps = _steps(ready, factors, weight_limit)
+    pairs = {
+        "sql": f"select join_key_l, join_key_r, '0' as match_key from {PAIRS} where rowid >= $first and rowid < $end",
+        "output_table_name": "__splink__blocked_id_pairs",
+    }
+    packed = _packed(ready, steps[-1]["output_table_name"])
+    return _with([pairs, *steps]) + packed + "where match_probability > $potential"
+
+
+def _steps(ready: CompiledModel, factors: Mapping[str, float], weight_limit: float | None) -> list[dict[str, str]]:
+    """Splink's own, the first of which puts the records of the pairs side by side."""
     from splink.internals.comparison_vector_values import compute_comparison_vector_values_from_id_pairs_sqls
     from splink.internals.predict import predict_from_comparison_vectors_sqls_using_settings
     from splink.internals.settings_creator import SettingsCreator
@@ -60,11 +88,7 @@ def _generated(ready: CompiledModel, factors: Mapping[str, float], weight_limit:
         sql_dialect_str="duckdb",
     )
     steps += predict_from_comparison_vectors_sqls_using_settings(settings, None, weight_limit)
-    pairs = {
-        "sql": f"select join_key_l, join_key_r, '0' as match_key from {PAIRS} where rowid >= $first and rowid < $end",
-        "output_table_name": "__splink__blocked_id_pairs",
-    }
-    return _with([pairs, *steps]) + _packed(ready, steps[-1]["output_table_name"])
+    return steps
 
 
 def _with(steps: Sequence[Mapping[str, str]]) -> str:
@@ -73,8 +97,8 @@ def _with(steps: Sequence[Mapping[str, str]]) -> str:
     return f"with\n{named}\n"
 
 
-def _packed(ready: CompiledModel, table: str) -> str:
-    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists, strict limit."""
+def _packed(ready: CompiledModel, table: str, extra: str = "") -> str:
+    """Splink's wide table as predictions: sides in order of record id, levels and weights as lists."""
     names = [comparison["output_column_name"] for comparison in ready.comparisons]
     adjusted = {
         comparison["output_column_name"]
@@ -93,12 +117,11 @@ def _packed(ready: CompiledModel, table: str) -> str:
     )
     return f"""
         select
-            least({left}, {right}) as record_id_l,
+            {extra}least({left}, {right}) as record_id_l,
             greatest({left}, {right}) as record_id_r,
             match_weight,
             match_probability,
             cast([{levels}] as smallint[]) as levels,
             cast([{weights}] as float[]) as weights
         from {table}
-        where match_probability > $potential
         """

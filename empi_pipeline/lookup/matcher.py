@@ -20,12 +20,12 @@ from empi_pipeline.linkage.pair_explanation import verdict
 from empi_pipeline.linkage.registry import RegisteredModel
 from empi_pipeline.lookup.guarding import RecordGuard
 from empi_pipeline.lookup.result import InvalidRecordError, Match, MatchedRecord, PersonMatched
-from empi_pipeline.planned import FOR_MANY_ROWS
 from empi_pipeline.postgres import Connection
 from empi_pipeline.schema import is_person_column
-from empi_pipeline.scratch import open_scratch
+from empi_pipeline.scratch import lock, open_scratch
 from empi_pipeline.settings import Settings
 from empi_pipeline.sql import load
+from empi_pipeline.standing import SCRATCH
 
 _MOST_RECORDS: Final = 500
 """Of a larger person, not every record is looked at for conflicts."""
@@ -35,7 +35,7 @@ _IDENTIFIES_NOBODY: Final = {"data_source", "source_person_id"}
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """All that is planned and in memory for one state of the index.
+    """All that is in memory for one state of the index.
 
     Attributes:
         state: What it was made from (`lookup/state.sql`).
@@ -133,9 +133,9 @@ class Matcher:
         if self._ready is None or self._ready.state != state:
             self._ready = None
             self._open.close()
-            # One thread: for so few rows more of them only wait for each other.
-            scratch = self._open.enter_context(open_scratch(threads=1, without_optimizers=FOR_MANY_ROWS))
+            scratch = self._open.enter_context(open_scratch(**SCRATCH))
             self._ready = self._made(connection, scratch, state)
+            lock(scratch)
         return self._ready
 
     def _made(self, connection: Connection, scratch: duckdb.DuckDBPyConnection, state: tuple[Any, ...]) -> _Ready:

@@ -10,9 +10,9 @@ from test_cases import ALL_CASES, TODAY
 
 from empi_pipeline.cleaning import SourceCleaning, clean
 from empi_pipeline.cleaning.one_record import RecordCleaner
-from empi_pipeline.planned import FOR_MANY_ROWS
 from empi_pipeline.schema import PERSON_RECORD_COLUMNS
 from empi_pipeline.scratch import open_scratch
+from empi_pipeline.standing import SCRATCH
 
 RECORDS: list[dict[str, Any]] = [
     {"data_source": source, "source_person_id": str(number), **{key: value for key, value in given.items() if value}}
@@ -54,7 +54,7 @@ LEARNT = {("taught", "birth_date"): "dmy", ("taught", "death_date"): "mdy"}
 
 @pytest.fixture(scope="module")
 def cleaner() -> Iterator[RecordCleaner]:
-    with open_scratch(threads=1, without_optimizers=FOR_MANY_ROWS) as con:
+    with open_scratch(**SCRATCH) as con:
         yield RecordCleaner(con, SOURCES, LEARNT)
 
 

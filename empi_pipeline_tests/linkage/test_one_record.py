@@ -11,13 +11,14 @@ from empi_pipeline.linkage import MatchModel, default_model, predict, validated_
 from empi_pipeline.linkage.one_record import RecordScorer
 from empi_pipeline.linkage.term_frequency import average_frequencies, shared_rows, term_frequencies
 from empi_pipeline.scratch import open_scratch
+from empi_pipeline.standing import SCRATCH
 from empi_pipeline_tests.linkage.records import comparison, settings
 from empi_pipeline_tests.linkage.test_scoring import one_sided, people
 
 
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_scratch(threads=1) as connection:
+    with open_scratch(**SCRATCH) as connection:
         yield connection
 
 
