@@ -208,7 +208,13 @@ class ApiSettings(_Section):
     body_bytes: Annotated[int, Field(ge=1_000)] = 5_000_000
     upload_bytes: Annotated[int, Field(ge=1_000)] = 4_000_000_000
     body_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """How long a request may take to send what is no upload."""
+    """How long a request may take to send what is no upload, and before that its head."""
+
+    answer_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long a client may take to accept the next piece of an answer; then it is cut off."""
+
+    exports: Annotated[int, Field(ge=1)] = 3
+    """How many exports may be under way at a time, fewer than connections: each holds one until it is read."""
 
     run_batches: bool = True
     """Whether the server runs batches itself while no Dagster daemon does."""

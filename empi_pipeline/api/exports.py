@@ -2,20 +2,25 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any, BinaryIO, Final, Literal, cast
 
+import anyio
 from fastapi import APIRouter, BackgroundTasks, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from psycopg.types.json import Jsonb
 from pydantic import Field
+from starlette.types import Receive, Scope, Send
 
 from empi_pipeline.api.access import GuardedRoute, Steward, User
 from empi_pipeline.api.audit import audit
-from empi_pipeline.api.errors import invalid
+from empi_pipeline.api.errors import ApiError, invalid
 from empi_pipeline.api.objects import address_of, put_object
 from empi_pipeline.api.runtime import AtRuntime, Runtime
 from empi_pipeline.api.wire import JOB, Body, Moment, Text, number_of
@@ -68,7 +73,8 @@ def export_person_records(request: Request, at: AtRuntime, user: Steward, asked:
     bucket, key = address_of(asked.s3_uri)
     _note(at, request, user, "person_records", filters, "s3")
     try:
-        _to_s3(at, "person_records", filters, bucket, key)
+        with _slot(at):
+            _to_s3(at, "person_records", filters, bucket, key)
     except EmpiError as error:
         raise invalid(str(error), code="s3") from None
     return JSONResponse({})
@@ -111,7 +117,8 @@ def run_export(at: Runtime, job_no: int, what: What, filters: ExportFilters, buc
             return
     status, reason, rows = "succeeded", None, None
     try:
-        rows = _to_s3(at, what, filters, bucket, key)
+        with _slots(at):
+            rows = _to_s3(at, what, filters, bucket, key)
     except EmpiError as error:
         status, reason = "failed", str(error)
     except Exception as error:  # Its text may quote values of records.
@@ -147,15 +154,55 @@ def _streamed(
     """The rows as they come from Postgres; the first of them before the answer begins, so that errors have a status."""
     _note(at, request, user, what, filters, "client")
 
-    def told() -> Iterator[bytes]:
-        with at.connection() as connection:
+    def told() -> Generator[bytes, None, None]:
+        with _slot(at), at.connection() as connection:
             yield from export_pieces(connection, what, filters)
 
     # Begun here and not when the answer is sent: a client that left is no reason to keep the connection.
     pieces = told()
     first = next(pieces, b"")
     disposition = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return StreamingResponse(chain([first], pieces), media_type="text/csv", headers=disposition)
+    return _Streamed(first, pieces, disposition)
+
+
+class _Streamed(StreamingResponse):
+    """Pieces as CSV; whatever becomes of the client, what they come from is let go at the end."""
+
+    def __init__(self, first: bytes, pieces: Generator[bytes, None, None], headers: Mapping[str, str]) -> None:
+        super().__init__(chain([first], pieces), media_type="text/csv", headers=headers)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(self._pieces.close)
+
+
+def _slots(at: Runtime) -> threading.BoundedSemaphore:
+    """As many as exports may be under way."""
+    limits = at.settings.api
+    made = threading.BoundedSemaphore(min(limits.exports, limits.connections - 1))
+    slots: threading.BoundedSemaphore = at.kept.setdefault("export slots", made)
+    return slots
+
+
+@contextmanager
+def _slot(at: Runtime) -> Iterator[None]:
+    """A place for one export.
+
+    Raises:
+        ApiError: 503, there is none.
+    """
+    slots = _slots(at)
+    if not slots.acquire(blocking=False):
+        raise ApiError(503, "Too many exports are under way; try again", "busy", headers={"Retry-After": "30"})
+    try:
+        yield
+    finally:
+        slots.release()
 
 
 def _to_s3(at: Runtime, what: What, filters: ExportFilters, bucket: str, key: str) -> int:

@@ -70,12 +70,23 @@ class _Body:
 class _Answer:
     """The answer on its way out: with headers that hold for all, or another one if the request was refused."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, body: _Body) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, body: _Body, seconds: float) -> None:
+        """Send an answer.
+
+        Args:
+            scope: Of the request.
+            receive: Where its body comes from.
+            send: Where the answer goes.
+            body: The body, which may be refused while the answer is made.
+            seconds: How long the client may take to accept a piece.
+        """
+        self._seconds = seconds
         self._scope = scope
         self._receive = receive
         self._send = send
         self._body = body
         self._replaced = False
+        self.is_cut_off = False
         self.started = False
         self.status = 500
 
@@ -94,7 +105,12 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
-        await self._send(message)
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._send(message)
+        except TimeoutError:
+            self.is_cut_off = True
+            raise
 
 
 class Protection:
@@ -123,11 +139,14 @@ class Protection:
             return
         begun = time.perf_counter()
         body = _Body(receive, most, self._settings.body_seconds, restart=upload)
-        answer = _Answer(scope, receive, send, body)
+        answer = _Answer(scope, receive, send, body, self._settings.answer_seconds)
         try:
             await self._app(scope, body.receive, answer.send)
         except Exception as error:
             # Nothing may reach the server's own handler: it logs the text, which may quote values of records.
+            if answer.is_cut_off:
+                _LOG.warning("%s %s: the client does not read; cut off", scope["method"], scope["path"])
+                return
             if answer.started:
                 bug(error)
                 raise ConnectionResetError("cut short") from None

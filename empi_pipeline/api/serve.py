@@ -6,6 +6,7 @@ from typing import Final
 
 import uvicorn
 
+from empi_pipeline.api.impatience import impatient
 from empi_pipeline.errors import ConfigurationError
 from empi_pipeline.settings import Settings
 
@@ -46,6 +47,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         proxy_headers=bool(trusted),
         forwarded_allow_ips=trusted or None,
         timeout_keep_alive=_LONGEST_IDLE_SECONDS,
+        http=impatient(settings.api.body_seconds),
         h11_max_incomplete_event_size=64_000,
     )
 
