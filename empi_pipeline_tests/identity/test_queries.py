@@ -9,7 +9,7 @@ from empi_pipeline.errors import NotFoundError
 from empi_pipeline.identity.case_reasons import in_words
 from empi_pipeline.identity.decisions import reject
 from empi_pipeline.identity.errors import InvalidDecisionError
-from empi_pipeline.identity.lists import page_of_persons
+from empi_pipeline.identity.lists import page_of_cases, page_of_persons
 from empi_pipeline.identity.queries import (
     decisions_among,
     find_persons,
@@ -358,6 +358,15 @@ def test_a_page_of_those_born_in_a_year_looks_each_record_up_and_not_all_of_that
     page = page_of_persons(reading, SearchTerms(birth_date="2011"))  # type: ignore[arg-type]
     assert (len(page.items), page.total) == (40, 40)
     assert reading.rows < 1_500
+
+
+@pytest.mark.parametrize(("kind", "risk"), [("potential_match", 100), ("conflict", 200), ("overlay", 300)])
+def test_the_queue_of_a_kind_has_the_most_urgent_case_that_there_can_be(
+    crowd: Connection, kind: str, risk: int
+) -> None:
+    crowd.execute("update identity.review_cases set kind = %s, priority = %s where case_id = 50", [kind, risk + 99.0])
+    page = page_of_cases(crowd, SearchTerms(), kind=kind, limit=1)
+    assert [case.case_id for case in page.items] == [50]
 
 
 def test_persons_are_found_by_the_beginning_of_an_id_without_reading_the_index(crowd: Connection) -> None:

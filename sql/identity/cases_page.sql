@@ -7,6 +7,11 @@ with page as materialized (
     from identity.review_cases as review_case
     where review_case.status = 'open'
         and (%(kind)s::text is null or review_case.kind = %(kind)s)
+        -- Kinds are a hundred apart in priority: the index is entered where those of the kind begin.
+        and (
+            %(kind)s::text is null
+            or review_case.priority < case %(kind)s when 'potential_match' then 200 when 'conflict' then 300 else 400 end
+        )
         and (%(case_ids)s::bigint[] is null or review_case.case_id = any (%(case_ids)s))
         and (
             %(after_case_id)s::bigint is null
