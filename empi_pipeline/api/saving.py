@@ -30,6 +30,8 @@ _PUBLICATION_MILLISECONDS: Final = 300
 _LATER_SECONDS: Final = 5.0
 """When a save that was not published for that is, unless another save or batch was faster."""
 
+_WAITING: Final = "publication that waits"
+
 SaveFunction = Callable[[Connection, Policy], Saved]
 """Saves on a connection that is in a transaction, by a policy."""
 
@@ -122,22 +124,24 @@ def _publish_later(at: Runtime) -> None:
     One waits at a time: whoever publishes, publishes everything. Should the server end before, the next save or batch
     makes up for it.
     """
-    waiting: threading.Timer | None = at.kept.get("publication")
-    if waiting is None or not waiting.is_alive():
-        at.kept["publication"] = waiting = threading.Timer(_LATER_SECONDS, _published_later, [at])
+    waiting = threading.Timer(_LATER_SECONDS, _published_later, [at])
+    if at.kept.setdefault(_WAITING, waiting) is waiting:
         waiting.daemon = True
         waiting.start()
 
 
 def _published_later(at: Runtime) -> None:
+    del at.kept[_WAITING]  # Before it begins: what is saved from now on may not be seen by it.
     try:
         with at.connection() as connection:
             done = publish_at_once(connection, _Exports(at))
     except EmpiError as error:
         _LOG.warning("saved changes are not published yet: %s", error)
         return
-    if done.remark:
-        _LOG.warning("saved changes are %s", done.remark)
+    if done.published is None:
+        _publish_later(at)
+    elif done.remark:
+        _LOG.warning("changes are saved, but %s", done.remark)
 
 
 class _Exports:
