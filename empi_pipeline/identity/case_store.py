@@ -30,7 +30,7 @@ _NUMBER_OF_KIND: Final = {kind.code: int(kind) for kind in Kind}
 _RISK: Final = np.array([100.0, 200.0, 300.0])
 """By kind: two humans in one id hurt most, then evidence against a decision or guard, then a missed match.
 
-`sql/identity/cases_page.sql` relies on it, and on what comes on top being less than a hundred."""
+`cases_page.sql` and `cases_list.sql` rely on it, and on what comes on top being less than a hundred."""
 
 
 def read_touched_cases(

@@ -367,6 +367,7 @@ def test_the_queue_of_a_kind_has_the_most_urgent_case_that_there_can_be(
     crowd.execute("update identity.review_cases set kind = %s, priority = %s where case_id = 50", [kind, risk + 99.0])
     page = page_of_cases(crowd, SearchTerms(), kind=kind, limit=1)
     assert [case.case_id for case in page.items] == [50]
+    assert [case.case_id for case in list_cases(crowd, kind=kind, limit=1)] == [50]
 
 
 def test_persons_are_found_by_the_beginning_of_an_id_without_reading_the_index(crowd: Connection) -> None:
